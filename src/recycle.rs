@@ -57,8 +57,8 @@ pub trait Recycle {
     /// rest of the program while it lies idle.
     ///
     /// An estimate is enough, but it must grow and shrink with the memory
-    /// held. Called on every return, before and after `recycle`, so it should
-    /// be O(1); the collections of this crate keep count as they go.
+    /// held. Called on every return, after `recycle`, so it should be
+    /// O(1); the collections of this crate keep count as they go.
     fn footprint(&self) -> usize;
 
     /// How many of the [`footprint`](Recycle::footprint) bytes the present
@@ -77,5 +77,74 @@ pub trait Recycle {
     /// have grown too big.
     fn shrink_to(&mut self, bytes: usize) {
         let _ = bytes;
+    }
+}
+
+/// How a pool recycles the objects of type `T`: by their own [`Recycle`]
+/// ([`ByTrait`], the default), or by a closure, for types of other crates.
+///
+/// Every `Fn(&mut T)` is a recycler that empties the object and knows nothing
+/// of its memory. Implement the trait yourself to say more about a foreign type.
+///
+/// # Examples
+///
+/// ```
+/// use millpond::Pool;
+/// use std::collections::BTreeMap; // frees its nodes when cleared: not `Recycle`
+///
+/// let pool = Pool::from_fns(BTreeMap::<u32, u32>::new, |map| map.clear());
+/// pool.get().insert(1, 2);
+/// assert!(pool.get().is_empty());
+/// ```
+pub trait Recycler<T> {
+    /// Empties the object and keeps its capacity; see [`Recycle::recycle`].
+    fn recycle(&self, object: &mut T);
+
+    /// Heap bytes the object owns; see [`Recycle::footprint`].
+    fn footprint(&self, object: &T) -> usize {
+        let _ = object;
+        0
+    }
+
+    /// Heap bytes its contents need; see [`Recycle::occupied`].
+    fn occupied(&self, object: &T) -> usize {
+        self.footprint(object)
+    }
+
+    /// Gives memory back; see [`Recycle::shrink_to`].
+    fn shrink_to(&self, object: &mut T, bytes: usize) {
+        let _ = (object, bytes);
+    }
+}
+
+/// Recycles every object by its own [`Recycle`] implementation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ByTrait;
+
+impl<T: Recycle> Recycler<T> for ByTrait {
+    #[inline]
+    fn recycle(&self, object: &mut T) {
+        object.recycle();
+    }
+
+    #[inline]
+    fn footprint(&self, object: &T) -> usize {
+        object.footprint()
+    }
+
+    #[inline]
+    fn occupied(&self, object: &T) -> usize {
+        object.occupied()
+    }
+
+    fn shrink_to(&self, object: &mut T, bytes: usize) {
+        object.shrink_to(bytes);
+    }
+}
+
+impl<T, F: Fn(&mut T)> Recycler<T> for F {
+    #[inline]
+    fn recycle(&self, object: &mut T) {
+        self(object);
     }
 }

@@ -1,0 +1,294 @@
+//! The whole story: how an object is taken and how it is put back.
+//!
+//! Nothing here or below runs user code under a lock or borrow: objects that
+//! must go are first moved out into a [`Batch`], then shown to the hook and
+//! destroyed.
+
+use crate::Discard;
+use crate::depot::Depot;
+use crate::hook::{Hook, Panics};
+use crate::local::{Front, Locals, OnThreadExit, Touch};
+use crate::object::{BATCH, Batch, Object};
+use crate::stats::{Counters, Stats};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
+
+/// What a pool and the threads that must tidy up behind it share.
+pub(crate) struct Inner<T: Send> {
+    hook: Hook<T>,
+    enabled: AtomicBool,
+    local_capacity: AtomicUsize,
+    locals: Locals<T>,
+    depot: Depot<T>,
+    counters: Counters,
+}
+
+impl<T: Send + 'static> Inner<T> {
+    pub(crate) fn new(hook: Hook<T>, enabled: bool, local: usize, global: usize) -> Arc<Self> {
+        Arc::new(Self {
+            hook,
+            enabled: AtomicBool::new(enabled),
+            local_capacity: AtomicUsize::new(local),
+            locals: Locals::new(if enabled { local } else { 0 }),
+            depot: Depot::new(global),
+            counters: Counters::default(),
+        })
+    }
+
+    // ---- get: local, depot, or nothing --------------------------------------
+
+    /// An idle object, if there is one: from this thread's front, its back, or
+    /// the shared tier.
+    #[inline]
+    pub(crate) fn take(self: &Arc<Self>) -> Option<Box<Object<T>>> {
+        match self.locals.current().and_then(Front::pop) {
+            Some(object) => Some(object),
+            None => self.take_slow(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_slow(self: &Arc<Self>) -> Option<Box<Object<T>>> {
+        if !self.is_enabled() {
+            self.drop_remnants();
+            return None;
+        }
+        let mut batch = Batch::new();
+        let object = match self.attached(Touch::Borrow) {
+            None => self.depot.take_one(),
+            Some(front) => {
+                if front.is_over_limit() {
+                    front.shed(&mut batch);
+                    self.offer(&mut batch, Discard::Trimmed).resume();
+                }
+                if let Some(object) = front.pop().or_else(|| front.refill().then(|| front.pop())?) {
+                    return Some(object);
+                }
+                self.depot.take(1 + front.room(), &mut batch);
+                let object = batch.pop();
+                front.stock(&mut batch);
+                object
+            }
+        };
+        if object.is_some() {
+            self.counters.global_hits.fetch_add(1, Relaxed);
+        }
+        // Left over only if the capacity was lowered at this very moment.
+        self.offer(&mut batch, Discard::Trimmed).resume();
+        object
+    }
+
+    // ---- drop: local, depot, or discard -------------------------------------
+
+    /// Keeps a recycled object, or lets it go if both tiers are full.
+    #[inline]
+    pub(crate) fn put(self: &Arc<Self>, mut object: Box<Object<T>>, bytes: usize) {
+        object.bytes = bytes;
+        let object = match self.locals.current() {
+            Some(front) => match front.push(object, bytes) {
+                Ok(()) => return,
+                Err(object) => object,
+            },
+            None => object,
+        };
+        self.put_slow(object);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_slow(self: &Arc<Self>, mut object: Box<Object<T>>) {
+        if !self.is_enabled() {
+            return self.discard([object], Discard::Disabled).resume();
+        }
+        if let Some(front) = self.attached(Touch::Return) {
+            if front.spill() || self.relieve(front) {
+                let bytes = object.bytes;
+                object = match front.push(object, bytes) {
+                    Ok(()) => return,
+                    Err(object) => object,
+                };
+            }
+        }
+        match self
+            .depot
+            .put_one(object, self.local_capacity().clamp(4, BATCH))
+        {
+            Ok(()) => _ = self.counters.returned.fetch_add(1, Relaxed),
+            Err(object) if self.depot.capacity() == 0 => {
+                self.discard([object], Discard::LocalFull).resume();
+            }
+            Err(object) => self.discard([object], Discard::GlobalFull).resume(),
+        }
+    }
+
+    /// Moves a batch from a full thread to the shared tier; false if that is full.
+    fn relieve(&self, front: &Front<T>) -> bool {
+        let claimed = self.depot.claim(self.batch());
+        let mut batch = Batch::new();
+        front.evict(claimed, &mut batch);
+        self.depot.unclaim(claimed - batch.len());
+        let any = !batch.is_empty();
+        self.depot.put(&mut batch);
+        front.spill();
+        any
+    }
+
+    /// Objects per exchange with the shared tier: half of what a thread keeps, so
+    /// that after one it is as far from the next one in either direction.
+    fn batch(&self) -> usize {
+        (self.local_capacity.load(Relaxed) / 2).clamp(1, BATCH)
+    }
+
+    fn attached(self: &Arc<Self>, touch: Touch) -> Option<&Front<T>> {
+        self.locals.attached(touch, || {
+            let weak: Weak<Self> = Arc::downgrade(self);
+            weak
+        })
+    }
+
+    // ---- letting go ---------------------------------------------------------
+
+    /// Moves idle objects to the shared tier, and lets go of what does not fit.
+    #[must_use]
+    fn offer(&self, batch: &mut Batch<T>, why: Discard) -> Panics {
+        let fits = self.depot.claim(batch.len());
+        let rest: Batch<T> = batch.drain(fits..).collect();
+        if fits > 0 {
+            self.depot.put(batch);
+        }
+        self.discard(rest, why)
+    }
+
+    /// Shows objects to the hook, one by one, and destroys them. All of them, even
+    /// if some panic; the panic is returned, to go on where the caller lets it.
+    #[must_use]
+    pub(crate) fn discard(
+        &self,
+        objects: impl IntoIterator<Item = Box<Object<T>>>,
+        why: Discard,
+    ) -> Panics {
+        let mut panics = Panics::default();
+        for mut object in objects {
+            self.counters.discarded[why as usize].fetch_add(1, Relaxed);
+            panics.catch(|| self.hook.call(&mut object.value, why));
+            panics.catch(|| drop(object));
+        }
+        panics
+    }
+
+    /// Destroys what this thread still keeps although the pool was disabled.
+    fn drop_remnants(&self) {
+        let mut batch = Batch::new();
+        self.locals.drain_current(&mut batch);
+        self.discard(batch, Discard::Trimmed).resume();
+    }
+
+    /// Lets go of everything idle that can be reached; how many.
+    pub(crate) fn trim(&self) -> usize {
+        let mut batch = Batch::new();
+        self.locals.drain(&mut batch);
+        self.depot.drain(0, &mut batch);
+        let n = batch.len();
+        self.discard(batch, Discard::Trimmed).resume();
+        n
+    }
+
+    /// Lets go of everything, if this is the last one who knows the pool. Whoever
+    /// else does is an exiting thread, which calls this in turn.
+    #[must_use]
+    pub(crate) fn close(self: Arc<Self>) -> Panics {
+        let Some(mut inner) = Arc::into_inner(self) else {
+            return Panics::default();
+        };
+        let mut batch = Batch::new();
+        let locals = std::mem::replace(&mut inner.locals, Locals::new(0));
+        locals.into_objects(&mut batch);
+        inner.depot.drain(0, &mut batch);
+        inner.discard(batch, Discard::PoolDropped)
+    }
+
+    // ---- tuning -------------------------------------------------------------
+
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled.load(Relaxed)
+    }
+
+    pub(crate) fn set_enabled(&self, enabled: bool) {
+        self.enabled.store(enabled, Relaxed);
+        self.set_local_capacity(self.local_capacity());
+        if !enabled {
+            self.trim();
+        }
+    }
+
+    pub(crate) fn local_capacity(&self) -> usize {
+        self.local_capacity.load(Relaxed)
+    }
+
+    pub(crate) fn set_local_capacity(&self, capacity: usize) {
+        self.local_capacity.store(capacity, Relaxed);
+        let mut excess = Batch::new();
+        let capacity = if self.is_enabled() { capacity } else { 0 };
+        self.locals.set_capacity(capacity, &mut excess);
+        self.offer(&mut excess, Discard::Trimmed).resume();
+    }
+
+    pub(crate) fn global_capacity(&self) -> usize {
+        self.depot.capacity()
+    }
+
+    pub(crate) fn set_global_capacity(&self, capacity: usize) {
+        let mut excess = Batch::new();
+        self.depot.set_capacity(capacity, &mut excess);
+        self.discard(excess, Discard::Trimmed).resume();
+    }
+
+    // ---- counting -----------------------------------------------------------
+
+    pub(crate) fn count_created(&self) {
+        self.counters.created.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn count_detached(&self) {
+        self.counters.detached.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let counters = &self.counters;
+        // What ends a loan is read before what begins one, so that a loan seen
+        // ending was seen beginning and `in_use` does not dip below zero.
+        let discarded = counters.discarded();
+        let detached = counters.detached.load(Relaxed);
+        let returned = counters.returned.load(Relaxed);
+        let local = self.locals.counts();
+        let (idle_global, bytes_global) = self.depot.counts();
+        let local_hits = local.hits as u64;
+        let global_hits = counters.global_hits.load(Relaxed);
+        let created = counters.created.load(Relaxed);
+        let gets = local_hits + global_hits + created;
+        let returned = returned + local.returns as u64;
+        Stats {
+            gets,
+            local_hits,
+            global_hits,
+            created,
+            returned,
+            detached,
+            discarded,
+            in_use: gets.saturating_sub(returned + detached + discarded.on_return()),
+            idle_local: local.idle as u64,
+            idle_global: idle_global as u64,
+            idle_bytes: (local.bytes + bytes_global) as u64,
+        }
+    }
+}
+
+impl<T: Send + 'static> OnThreadExit for Inner<T> {
+    fn on_thread_exit(self: Arc<Self>) {
+        let mut batch = Batch::new();
+        self.locals.detach_current(&mut batch);
+        self.offer(&mut batch, Discard::ThreadExit).swallow();
+        self.close().swallow();
+    }
+}

@@ -1,0 +1,31 @@
+//! What travels between the tiers: one object in a box of its own.
+//!
+//! A 48-byte map that is moved by value is written by scalars and read back by
+//! vector loads, which defeats the processor's store forwarding: pools that hand
+//! out `T` measured 17-21 ns a cycle where plain malloc takes 14. A box moves as
+//! one pointer, and the object stays where it is, in the cache.
+
+/// A pooled object and what the pool remembers about it.
+#[derive(Debug)]
+pub(crate) struct Object<T> {
+    pub(crate) value: T,
+    /// [`footprint`](crate::Recycle::footprint) when it came back, so that
+    /// taking it out subtracts what putting it in has added.
+    pub(crate) bytes: usize,
+}
+
+impl<T> Object<T> {
+    pub(crate) fn new(value: T) -> Box<Self> {
+        Box::new(Self { value, bytes: 0 })
+    }
+}
+
+/// Many objects on their way from one tier to another.
+///
+/// Sixteen fit without an allocation of their own: a batch is at most half a
+/// thread's capacity, and beyond sixteen a longer one no longer shows in the
+/// hand-off between threads, where an exchange is already a small part.
+pub(crate) type Batch<T> = smallvec::SmallVec<[Box<Object<T>>; BATCH]>;
+
+/// The most objects that one exchange with the shared tier moves.
+pub(crate) const BATCH: usize = 16;
