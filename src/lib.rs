@@ -4,5 +4,8 @@
 mod recycle;
 
 mod impls;
+mod reuse;
 
 pub use recycle::Recycle;
+pub use reuse::string_map;
+pub use reuse::{StringList, StringMap};
