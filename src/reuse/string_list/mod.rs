@@ -214,7 +214,11 @@ impl StringList {
     /// If `index` is greater than the length.
     #[track_caller]
     pub fn insert(&mut self, index: usize, string: String) {
-        assert!(index <= self.len, "index {index} is past the end of a list of {}", self.len);
+        assert!(
+            index <= self.len,
+            "index {index} is past the end of a list of {}",
+            self.len
+        );
         self.push(string);
         self.items[index..self.len].rotate_right(1);
     }

@@ -28,7 +28,10 @@ impl<S: BuildHasher> StringMap<S> {
 /// nor the hashers matter.
 impl<S1: BuildHasher, S2> PartialEq<StringMap<S2>> for StringMap<S1> {
     fn eq(&self, other: &StringMap<S2>) -> bool {
-        self.len() == other.len() && other.iter().all(|(key, values)| self.get(key) == Some(values))
+        self.len() == other.len()
+            && other
+                .iter()
+                .all(|(key, values)| self.get(key) == Some(values))
     }
 }
 

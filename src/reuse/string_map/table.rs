@@ -86,9 +86,11 @@ impl Table {
 
     pub(super) fn reserve(&mut self, additional: usize) {
         self.entries.reserve(additional);
-        self.live.reserve(self.entries.len() - self.live.len() + additional);
+        self.live
+            .reserve(self.entries.len() - self.live.len() + additional);
         let entries = &self.entries;
-        self.index.reserve(additional, |&i| entries[i as usize].hash);
+        self.index
+            .reserve(additional, |&i| entries[i as usize].hash);
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -153,18 +155,19 @@ impl Table {
         key: &str,
         hash: impl FnOnce(&str) -> u64,
     ) -> &mut StringList {
-        let i = self.locate(key, hash);
-        self.revive(i);
         self.lent = true;
-        &mut self.entries[i].values
+        let i = self.locate(key, hash);
+        &mut self.revive(i).values
     }
 
     /// Adds a value to a key's list. The path that everything here is about.
     #[inline]
     pub(super) fn append(&mut self, key: &str, value: &str, hash: impl FnOnce(&str) -> u64) {
         let i = self.locate(key, hash);
-        self.revive(i);
-        self.push(i, value);
+        self.need += limits::value_need(value);
+        if !self.revive(i).values.overwrite(value) {
+            self.grow(i, value);
+        }
     }
 
     /// Makes a value the only one of a key.
@@ -172,23 +175,18 @@ impl Table {
         let i = self.locate(key, hash);
         self.revive(i);
         self.unneed(i);
-        self.need += limits::key_need(key);
-        self.entries[i].values.clear();
-        self.push(i, value);
-    }
-
-    #[inline]
-    fn push(&mut self, i: usize, value: &str) {
-        self.need += limits::value_need(value);
-        if !self.entries[i].values.overwrite(value) {
-            self.push_grow(i, value);
+        self.need += limits::key_need(key) + limits::value_need(value);
+        let values = &mut self.entries[i].values;
+        values.clear();
+        if !values.overwrite(value) {
+            self.grow(i, value);
         }
     }
 
     /// The value needs memory, which has to be counted.
     #[cold]
     #[inline(never)]
-    fn push_grow(&mut self, i: usize, value: &str) {
+    fn grow(&mut self, i: usize, value: &str) {
         let entry = &mut self.entries[i];
         entry.values.grow(value);
         // A list that is lent out takes O(len) to measure; `settle` does it once.
@@ -229,7 +227,7 @@ impl Table {
 
     /// Makes an entry present, with no values if it was not before.
     #[inline]
-    fn revive(&mut self, i: usize) {
+    fn revive(&mut self, i: usize) -> &mut Entry {
         let entry = &mut self.entries[i];
         if entry.life != self.life {
             // The life last: an entry must not look present before its old
@@ -240,6 +238,7 @@ impl Table {
             self.live.push(i as u32);
             entry.life = self.life;
         }
+        entry
     }
 
     /// Brings an entry's share of `bytes` up to date.
@@ -264,7 +263,10 @@ impl Table {
         self.index.reserve(1, |&i| hasher(&self.entries, i));
         let i = if self.entries.len() < self.peaks.most_keys(self.live.len()) {
             // Fewer than NONE, so that NONE is nobody's index.
-            assert!(self.entries.len() < NONE as usize, "a StringMap holds at most 2^32 - 1 keys");
+            assert!(
+                self.entries.len() < NONE as usize,
+                "a StringMap holds at most 2^32 - 1 keys"
+            );
             self.entries.push(Entry {
                 key: key.to_owned(),
                 values: StringList::new(),
@@ -287,7 +289,8 @@ impl Table {
             entry.next = [NONE; 2];
             i
         };
-        self.index.insert_unique(hash, i, |&i| hasher(&self.entries, i));
+        self.index
+            .insert_unique(hash, i, |&i| hasher(&self.entries, i));
         self.measure(i as usize);
         i
     }
@@ -302,7 +305,11 @@ impl Table {
         let mut seen = 0;
         for _ in 0..self.entries.len() {
             let here = self.hand;
-            self.hand = if here + 1 < self.entries.len() { here + 1 } else { 0 };
+            self.hand = if here + 1 < self.entries.len() {
+                here + 1
+            } else {
+                0
+            };
             let life = self.entries[here].life;
             if life == self.life {
                 continue;
@@ -391,7 +398,8 @@ impl Table {
         if self.lent {
             self.settle();
         }
-        self.peaks.end_of_life(self.live.len(), self.need.min(self.bytes));
+        self.peaks
+            .end_of_life(self.live.len(), self.need.min(self.bytes));
         self.live.clear();
         self.life += 1;
         self.previous = NONE;
@@ -408,7 +416,11 @@ impl Table {
     fn trim(&mut self) {
         let keys = self.peaks.most_keys(0) / 2;
         let bytes = self.peaks.most_bytes() / 2;
-        let bytes = if self.bytes > 2 * bytes { bytes } else { usize::MAX };
+        let bytes = if self.bytes > 2 * bytes {
+            bytes
+        } else {
+            usize::MAX
+        };
         self.evict(keys, bytes, 0);
     }
 
@@ -462,12 +474,14 @@ impl Table {
     fn evict(&mut self, keys: usize, bytes: usize, per_key: usize) {
         let keys = keys.max(self.live.len());
         if self.entries.len() > keys {
-            self.entries.select_nth_unstable_by_key(keys, |entry| Reverse(entry.life));
+            self.entries
+                .select_nth_unstable_by_key(keys, |entry| Reverse(entry.life));
             self.entries.truncate(keys);
         }
         if bytes != usize::MAX {
             // Latest use first: they get what there is.
-            self.entries.sort_unstable_by_key(|entry| Reverse(entry.life));
+            self.entries
+                .sort_unstable_by_key(|entry| Reverse(entry.life));
             let life = self.life;
             let mut left = bytes;
             self.entries.retain_mut(|entry| {
