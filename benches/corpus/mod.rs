@@ -6,7 +6,7 @@
 ///
 /// If there is no corpus, or it is not what it should be: a benchmark of
 /// made-up requests would print figures that nobody should believe.
-pub fn requests() -> Vec<Vec<(String, String)>> {
+pub(crate) fn requests() -> Vec<Vec<(String, String)>> {
     let path = std::env::var_os("MILLPOND_CORPUS")
         .unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/requests.jsonl").into());
     let text = std::fs::read_to_string(&path)
