@@ -14,15 +14,11 @@ use std::hint::black_box;
 
 mod corpus;
 
-/// Allocates a key only where it is new, as a careful program would.
+/// With `entry`, which is faster here than looking the key up first: most keys
+/// are new to the request, so the copy is needed anyway.
 fn fill(map: &mut HashMap<String, Vec<String>>, request: &[(String, String)]) {
     for (key, value) in request {
-        match map.get_mut(key) {
-            Some(values) => values.push(value.clone()),
-            None => {
-                map.insert(key.clone(), vec![value.clone()]);
-            }
-        }
+        map.entry(key.clone()).or_default().push(value.clone());
     }
 }
 

@@ -389,6 +389,31 @@ fn known_keys_survive_random_ones() {
     }
 }
 
+/// The hand that looks for a key to evict starts at the first entry. Here it
+/// meets a row of present ones.
+#[test]
+fn present_keys_are_never_evicted() {
+    let mut map = StringMap::new();
+    for i in 0..128 {
+        map.append(&format!("old-{i}"), "old");
+        if i % 16 == 15 {
+            map.recycle();
+        }
+    }
+    assert_eq!(map.remembered(), 128);
+    for i in 0..20 {
+        map.append(&format!("old-{i}"), "new");
+    }
+    for i in 0..10 {
+        map.append(&format!("new-{i}"), "new");
+    }
+    assert_eq!(map.remembered(), 128);
+    assert_eq!(map.len(), 30);
+    for i in 0..20 {
+        assert_eq!(&map[&*format!("old-{i}")], ["new"]);
+    }
+}
+
 #[test]
 fn one_giant_value_is_given_back_in_time() {
     let mut map = StringMap::new();
@@ -443,14 +468,30 @@ fn an_oversized_map_says_so_and_shrinks_to_what_recent_uses_needed() {
     assert!(map.remembered() >= 3, "the keys of recent lives stay");
 }
 
-/// Setting the same key for ever needs no more than setting it once.
+/// Setting the same key for ever needs no more than setting it once, even
+/// where the memory for all those values would be there.
 #[test]
 fn replaced_values_are_not_needed() {
     let mut map = StringMap::new();
+    map.append("giant", &"x".repeat(16 << 20));
+    map.recycle();
     for _ in 0..10_000 {
         map.set("key", &"x".repeat(1000));
     }
     assert!(map.occupied() < 70_000);
+}
+
+/// A pool must not take a map that remembers a few dozen keys and uses one for
+/// a map that is too big.
+#[test]
+fn a_small_map_needs_what_it_remembers() {
+    let mut map = StringMap::new();
+    for i in 0..30 {
+        map.append(&format!("key-{i}"), "value");
+    }
+    map.recycle();
+    map.append("key-0", "value");
+    assert_eq!(map.occupied(), map.footprint());
 }
 
 #[test]

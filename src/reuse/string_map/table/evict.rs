@@ -80,7 +80,7 @@ impl Table {
     /// O(entries), and O(n log n) in those left after counting if the bytes
     /// are what is too much.
     fn evict(&mut self, keys: usize, bytes: usize, per_key: usize) {
-        let keys = keys.max(self.live.len());
+        debug_assert!(keys >= self.live.len(), "live entries stay");
         if self.entries.len() > keys {
             self.entries
                 .select_nth_unstable_by_key(keys, |entry| Reverse(entry.life));
@@ -117,7 +117,7 @@ impl Table {
         self.live.shrink_to(self.entries.len());
         self.index = HashTable::with_capacity(self.entries.len());
         self.previous = NONE;
-        self.first = [NONE; 2];
+        self.first = NONE;
         self.hand = 0;
         self.bytes = 0;
         for (i, entry) in self.entries.iter_mut().enumerate() {
@@ -127,7 +127,7 @@ impl Table {
             if entry.life == self.life {
                 self.live[entry.at as usize] = i as u32;
             }
-            entry.next = [NONE; 2];
+            entry.next = NONE;
             self.bytes += entry.bytes;
         }
     }

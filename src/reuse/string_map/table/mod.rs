@@ -24,8 +24,8 @@ pub(super) struct Entry {
     bytes: usize,
     /// Where the entry stands in `Table::live`, while it is live.
     at: u32,
-    /// Which entries came after this one, the last time first.
-    next: [u32; 2],
+    /// The entry that came after this one last time.
+    next: u32,
 }
 
 impl Entry {
@@ -48,9 +48,9 @@ pub(super) struct Table {
     /// The entries that this life uses, in the order of their appearance.
     live: Vec<u32>,
     life: u64,
-    /// The entry appended to last, and those that open a life.
+    /// The entry used last, and the one that opened a life last.
     previous: u32,
-    first: [u32; 2],
+    first: u32,
     /// Where the search for a key to evict goes on.
     hand: usize,
     /// What the keys and values of all entries own.
@@ -71,7 +71,7 @@ impl Table {
             live: Vec::new(),
             life: 1,
             previous: NONE,
-            first: [NONE; 2],
+            first: NONE,
             hand: 0,
             bytes: 0,
             need: 0,
@@ -112,12 +112,6 @@ impl Table {
     /// The live entries by value, in order.
     pub(super) fn into_live(self) -> (Vec<u32>, Vec<Entry>) {
         (self.live, self.entries)
-    }
-
-    fn is(&self, index: u32, key: &str) -> bool {
-        self.entries
-            .get(index as usize)
-            .is_some_and(|entry| entry.key == key)
     }
 
     fn search(&self, key: &str, hash: u64) -> Option<u32> {
@@ -194,28 +188,24 @@ impl Table {
     /// The entry of a key, found or made, present or not.
     #[inline]
     fn locate(&mut self, key: &str, hash: impl FnOnce(&str) -> u64) -> usize {
-        let [guess, other] = match self.entries.get(self.previous as usize) {
+        let guess = match self.entries.get(self.previous as usize) {
             Some(entry) => entry.next,
             None => self.first,
         };
-        let i = if self.is(guess, key) {
-            guess
-        } else {
-            let i = if self.is(other, key) {
-                other
-            } else {
+        let i = match self.entries.get(guess as usize) {
+            Some(entry) if entry.key == key => guess,
+            _ => {
                 let hash = hash(key);
-                match self.search(key, hash) {
+                let i = match self.search(key, hash) {
                     Some(i) => i,
                     None => self.insert(key, hash),
+                };
+                match self.entries.get_mut(self.previous as usize) {
+                    Some(entry) => entry.next = i,
+                    None => self.first = i,
                 }
-            };
-            let next = match self.entries.get_mut(self.previous as usize) {
-                Some(entry) => &mut entry.next,
-                None => &mut self.first,
-            };
-            *next = [i, guess];
-            i
+                i
+            }
         };
         self.previous = i;
         i as usize
@@ -270,7 +260,7 @@ impl Table {
                 life: 0,
                 bytes: 0,
                 at: 0,
-                next: [NONE; 2],
+                next: NONE,
             });
             self.entries.len() as u32 - 1
         } else {
@@ -282,7 +272,7 @@ impl Table {
             entry.key.clear();
             entry.key.push_str(key);
             entry.hash = hash;
-            entry.next = [NONE; 2];
+            entry.next = NONE;
             i
         };
         self.index
