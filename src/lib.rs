@@ -2,12 +2,20 @@
 //! big enough.
 
 // In the order in which an object travels.
-mod depot;
-mod guard;
-mod inner;
-mod local;
-mod object;
 mod pool;
+
+mod guard;
+
+mod inner;
+
+mod local;
+
+mod depot;
+
+mod object;
+
+// Collections made to be reused. They know only `recycle`.
+mod reuse;
 
 // Leaves.
 mod hook;
@@ -19,4 +27,5 @@ pub use guard::{OwnedPooled, Pooled};
 pub use hook::Discard;
 pub use pool::Pool;
 pub use recycle::{ByTrait, Recycle, Recycler};
+pub use reuse::{StringList, StringMap, string_map};
 pub use stats::{Discarded, Stats};
