@@ -73,11 +73,14 @@ impl fmt::Display for Discard {
     }
 }
 
+/// A drop hook that captures.
+pub(crate) type SharedHook<T> = Arc<dyn Fn(&mut T, Discard) + Send + Sync>;
+
 /// The drop hook, a plain function where the pool is a `static`.
 pub(crate) enum Hook<T> {
     None,
     Plain(fn(&mut T, Discard)),
-    Shared(Arc<dyn Fn(&mut T, Discard) + Send + Sync>),
+    Shared(SharedHook<T>),
 }
 
 impl<T> Hook<T> {

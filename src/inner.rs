@@ -101,14 +101,14 @@ impl<T: Send + 'static> Inner<T> {
         if !self.is_enabled() {
             return self.discard([object], Discard::Disabled).resume();
         }
-        if let Some(front) = self.attached(Touch::Return) {
-            if front.spill() || self.relieve(front) {
-                let bytes = object.bytes;
-                object = match front.push(object, bytes) {
-                    Ok(()) => return,
-                    Err(object) => object,
-                };
-            }
+        if let Some(front) = self.attached(Touch::Return)
+            && (front.spill() || self.relieve(front))
+        {
+            let bytes = object.bytes;
+            object = match front.push(object, bytes) {
+                Ok(()) => return,
+                Err(object) => object,
+            };
         }
         match self
             .depot

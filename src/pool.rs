@@ -1,6 +1,6 @@
 //! The pool: its configuration, which is `const`, and its handle on the rest.
 
-use crate::hook::{Hook, Panics};
+use crate::hook::{Hook, Panics, SharedHook};
 use crate::inner::Inner;
 use crate::object::Object;
 use crate::{ByTrait, Discard, OwnedPooled, Pooled, Recycle, Recycler, Stats};
@@ -73,7 +73,7 @@ pub struct Pool<T: Send + 'static, R = ByTrait> {
     // Two fields instead of `Hook`: assigning to a field that has drop glue is
     // not allowed in a `const fn`.
     hook: Option<fn(&mut T, Discard)>,
-    hook_fn: Option<Arc<dyn Fn(&mut T, Discard) + Send + Sync>>,
+    hook_fn: Option<SharedHook<T>>,
     recycler: R,
     local_capacity: usize,
     global_capacity: usize,
