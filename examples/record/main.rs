@@ -26,6 +26,7 @@ use head::{Body, Head};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
@@ -46,7 +47,7 @@ struct Args {
     port: u16,
     /// File to write, replaced if it exists; `-` is standard output.
     #[arg(long, default_value = "-")]
-    out: String,
+    out: PathBuf,
     /// Stop after this many requests; without it, record until interrupted.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
@@ -93,17 +94,30 @@ fn run(args: &Args) -> Result<(), String> {
     // The port first: a failure must not have emptied the file already.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port))
         .map_err(|e| format!("cannot listen on 127.0.0.1:{}: {e}", args.port))?;
-    let out: Box<dyn Write + Send> = match args.out.as_str() {
-        "-" => Box::new(io::stdout()),
-        path => Box::new(File::create(path).map_err(|e| format!("cannot write {path}: {e}"))?),
+    let name = args.out.display();
+    let out: Box<dyn Write + Send> = match args.out.as_os_str() == "-" {
+        true => Box::new(io::stdout()),
+        false => {
+            let file = File::create(&args.out);
+            Box::new(file.map_err(|e| format!("cannot write {name}: {e}"))?)
+        }
     };
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     let _ = writeln!(io::stderr(), "record: listening on http://{address}");
+    match record(listener, out, args.count) {
+        Ok(()) => Ok(()),
+        // The reader of our output has seen enough.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(e) => Err(format!("cannot write {name}: {e}")),
+    }
+}
 
+/// Records until `count` requests are written, or one could not be.
+fn record(listener: TcpListener, out: Box<dyn Write + Send>, count: Option<u64>) -> io::Result<()> {
     let (ended, end) = mpsc::channel();
     let tape = Arc::new(Tape {
         out: Mutex::new((out, 0)),
-        count: args.count,
+        count,
         ended,
     });
     thread::spawn(move || {
@@ -113,12 +127,8 @@ fn run(args: &Args) -> Result<(), String> {
             thread::spawn(move || serve(stream, &tape));
         }
     });
-    match end.recv() {
-        Ok(Ok(())) | Err(_) => Ok(()),
-        // The reader of our output has seen enough.
-        Ok(Err(e)) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Ok(Err(e)) => Err(format!("cannot write {}: {e}", args.out)),
-    }
+    // The listening thread holds a sender for as long as the process runs.
+    end.recv().unwrap_or(Ok(()))
 }
 
 /// Serves one connection until it closes.
@@ -254,13 +264,50 @@ mod tests {
         assert!(skip_body(&mut &b"no size\r\n"[..], Body::Chunked).is_err());
     }
 
+    /// A file that the test can look into.
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn requests_of_one_connection_are_recorded_up_to_the_count() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let file = Shared::default();
+        let out = Box::new(file.clone());
+        let recorder = thread::spawn(move || record(listener, out, Some(2)));
+
+        let post = b"POST /a?b=c HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi";
+        let more = b"GET /last HTTP/1.0\r\nAccept: x\r\n\r\n";
+        client.write_all(&[&post[..], more].concat()).unwrap();
+        let mut answers = String::new();
+        client.read_to_string(&mut answers).unwrap();
+        assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2);
+        recorder.join().unwrap().unwrap();
+        let lines = file.0.lock().unwrap().clone();
+        let expected = "[[\":method\",\"POST\"],[\":scheme\",\"http\"],[\":authority\",\"h\"],\
+            [\":path\",\"/a?b=c\"],[\"content-length\",\"2\"]]\n\
+            [[\":method\",\"GET\"],[\":scheme\",\"http\"],[\":authority\",\"\"],\
+            [\":path\",\"/last\"],[\"accept\",\"x\"]]\n";
+        assert_eq!(String::from_utf8(lines).unwrap(), expected);
+    }
+
     #[test]
     fn errors_name_the_port_and_the_file() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
         let args = |port, out: &str| Args {
             port,
-            out: out.to_owned(),
+            out: out.into(),
             count: Some(1),
         };
         let message = run(&args(port, "-")).unwrap_err();

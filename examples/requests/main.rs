@@ -63,7 +63,7 @@ struct Args {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Rounds to measure; best and median are taken over them.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Objects that each pool keeps per thread. Default: the pool's own.
     #[arg(long)]
@@ -186,7 +186,7 @@ fn load(
     };
     match path {
         None => read("corpus/requests.jsonl".to_owned(), Ok(&mut &CORPUS[..])),
-        Some(path) if path == "-" => read("standard input".to_owned(), Ok(stdin)),
+        Some(path) if path.as_os_str() == "-" => read("standard input".to_owned(), Ok(stdin)),
         Some(path) => {
             let source = path.display().to_string();
             match File::open(path) {

@@ -8,13 +8,16 @@
 use crate::counting::{self, Count};
 use crate::input::Request;
 use crate::variants::{Bench, Check, Glance, Variant};
+use std::num::NonZero;
+use std::panic;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the slowest variant's slot should take at least: a thousand times
-/// what reading the clock and waking a thread cost.
-const SLOT: Duration = Duration::from_millis(8);
+/// How long a slot should take at least: a hundred times what it takes to wake
+/// the threads, and about a scheduler's time slice, so that even on a busy
+/// machine some slots run undisturbed. At 10 ms few did.
+const SLOT: Duration = Duration::from_millis(4);
 
 /// What the threads are told to do. All of them do the same.
 #[derive(Clone, Copy)]
@@ -25,7 +28,11 @@ enum Job {
 
 enum Outcome {
     Checked(Vec<Wrong>),
-    Timed { time: Duration, count: Count },
+    Timed {
+        start: Instant,
+        end: Instant,
+        count: Count,
+    },
 }
 
 /// An answer that differed from the plain map's.
@@ -39,7 +46,7 @@ pub(crate) struct Wrong {
 /// One variant's results.
 #[derive(Debug, Default)]
 pub(crate) struct Series {
-    /// Nanoseconds a request, mean over the threads: one number a round.
+    /// Nanoseconds a request takes one core: one number a round.
     pub(crate) nanos: Vec<f64>,
     /// Summed over rounds and threads.
     pub(crate) count: Count,
@@ -48,7 +55,6 @@ pub(crate) struct Series {
 
 #[derive(Debug, Default)]
 pub(crate) struct Measurement {
-    pub(crate) passes: u32,
     /// In the order of `Variant::ALL`.
     pub(crate) series: [Series; 3],
     pub(crate) checked: u64,
@@ -68,46 +74,46 @@ pub(crate) fn run(
 ) -> Result<Measurement, String> {
     thread::scope(|scope| {
         let mut crew = Vec::with_capacity(threads);
+        let mut handles = Vec::with_capacity(threads);
         for index in 0..threads {
             let (jobs, my_jobs) = mpsc::channel();
             let (my_outcomes, outcomes) = mpsc::channel();
             // Each starts elsewhere, or all would ask for the same at once.
             let (before, after) = requests.split_at(requests.len() * index / threads);
-            thread::Builder::new()
+            let handle = thread::Builder::new()
                 .spawn_scoped(scope, move || work(after, before, &my_jobs, &my_outcomes))
                 .map_err(|e| format!("cannot start {threads} threads: {e}"))?;
             crew.push((jobs, outcomes));
+            handles.push(handle);
         }
 
         let mut result = Measurement::default();
         check(&crew, &mut result);
-        // The first pass warms up, the second says how many fit into a slot.
-        let variant = Variant::Fresh;
-        order(&crew, Job::Time { variant, passes: 1 });
-        let pass = mean(&order(&crew, Job::Time { variant, passes: 1 })).0;
-        let passes = SLOT.as_nanos() as f64 / pass.max(1.0);
-        result.passes = passes.ceil().clamp(1.0, 1e6) as u32;
-
+        let passes = Variant::ALL.map(|variant| passes(&crew, variant));
         for round in 0..rounds as usize {
             for turn in 0..Variant::ALL.len() {
                 let index = (round + turn) % Variant::ALL.len();
-                let job = Job::Time {
-                    variant: Variant::ALL[index],
-                    passes: result.passes,
-                };
-                let (nanos, count) = mean(&order(&crew, job));
-                let done = requests.len() as u64 * u64::from(result.passes);
+                let (time, count) = slot(&crew, Variant::ALL[index], passes[index]);
+                let done = (requests.len() * threads) as u64 * u64::from(passes[index]);
                 let series = &mut result.series[index];
-                series.nanos.push(nanos / done as f64);
-                series.requests += done * threads as u64;
+                series.nanos.push(per_core(time, threads) / done as f64);
+                series.requests += done;
                 series.count.allocations += count.allocations;
                 series.count.bytes += count.bytes;
             }
             after_round();
         }
-        // Once more: hours of use must not have worn anything out.
+        // Once more: all that use must not have worn anything out.
         check(&crew, &mut result);
         result.checked = 2 * 3 * (threads * requests.len()) as u64;
+
+        // Without jobs the threads end. They are joined one by one, as the end
+        // of the scope would not wait for what they do last: to return to the
+        // pools what they keep.
+        drop(crew);
+        for handle in handles {
+            handle.join().unwrap_or_else(|e| panic::resume_unwind(e));
+        }
         Ok(result)
     })
 }
@@ -136,18 +142,38 @@ fn check(crew: &Crew, result: &mut Measurement) {
     }
 }
 
-/// Nanoseconds of the slot, mean over the threads; allocations, summed.
-fn mean(outcomes: &[Outcome]) -> (f64, Count) {
-    let mut nanos = 0.0;
+/// One slot: from the first thread's start to the last one's end, and what was
+/// allocated in it.
+///
+/// Each thread's own time would mislead where threads outnumber cores: it tells
+/// who was interrupted, not how much was done.
+fn slot(crew: &Crew, variant: Variant, passes: u32) -> (Duration, Count) {
+    let mut span: Option<(Instant, Instant)> = None;
     let mut sum = Count::default();
-    for outcome in outcomes {
-        if let Outcome::Timed { time, count } = outcome {
-            nanos += time.as_nanos() as f64;
+    for outcome in order(crew, Job::Time { variant, passes }) {
+        if let Outcome::Timed { start, end, count } = outcome {
+            let (first, last) = span.unwrap_or((start, end));
+            span = Some((first.min(start), last.max(end)));
             sum.allocations += count.allocations;
             sum.bytes += count.bytes;
         }
     }
-    (nanos / outcomes.len() as f64, sum)
+    let time = span.map_or(Duration::ZERO, |(first, last)| last - first);
+    (time, sum)
+}
+
+/// How many passes of this variant fill a slot.
+fn passes(crew: &Crew, variant: Variant) -> u32 {
+    slot(crew, variant, 1); // warms up
+    let (time, _) = slot(crew, variant, 1);
+    let passes = SLOT.as_secs_f64() / time.as_secs_f64().max(1e-9);
+    passes.ceil().clamp(1.0, 1e6) as u32
+}
+
+/// Nanoseconds of all the cores that this many threads keep busy.
+fn per_core(time: Duration, threads: usize) -> f64 {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    time.as_nanos() as f64 * threads.min(cores) as f64
 }
 
 /// One thread: does jobs until there are no more.
@@ -176,9 +202,9 @@ fn work(first: &[Request], then: &[Request], jobs: &Receiver<Job>, outcomes: &Se
                 for _ in 0..passes {
                     bench.run(variant, all(), &mut Glance);
                 }
-                let time = start.elapsed();
+                let end = Instant::now();
                 let count = counting::here() - before;
-                Outcome::Timed { time, count }
+                Outcome::Timed { start, end, count }
             }
         };
         if outcomes.send(outcome).is_err() {
@@ -202,15 +228,14 @@ mod tests {
         let result = run(&requests, 9, 4, || ticks += 1).unwrap();
         assert_eq!(ticks, 4);
         assert_eq!((result.wrong.len(), result.checked), (0, 2 * 3 * 9 * 7));
-        let done = 7 * 9 * 4 * u64::from(result.passes);
         for series in &result.series {
-            assert_eq!((series.nanos.len(), series.requests), (4, done));
-            assert!(series.nanos.iter().all(|&n| n > 0.0));
+            assert!(series.nanos.len() == 4 && series.nanos.iter().all(|&n| n > 0.0));
+            assert!(series.requests > 0 && series.requests.is_multiple_of(7 * 9 * 4));
         }
-        // One header and one parameter: key, list and value of each, and both
+        // One header and one parameter: name, list and value of each and their
         // maps; one segment and its list. Exactly that, on every thread.
-        let fresh = &result.series[0].count;
-        assert_eq!(fresh.allocations, done * (2 * 4 + 2));
+        let fresh = &result.series[0];
+        assert_eq!(fresh.count.allocations, fresh.requests * 10);
         let pooled = &result.series[2].count;
         assert_eq!((pooled.allocations, pooled.bytes), (0, 0));
     }

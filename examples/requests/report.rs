@@ -35,15 +35,11 @@ pub(crate) fn opening(
 
 /// The table.
 pub(crate) fn results(out: &mut dyn Write, measured: &Measurement) -> io::Result<()> {
-    let Measurement { passes, series, .. } = measured;
+    let series = &measured.series;
     writeln!(
         out,
-        "{} of {} over all of them, variants in turn; each request:\n",
+        "{}, the variants in turn; time of a core and memory for one request:\n",
         plural(series[0].nanos.len() as u64, "round"),
-        match passes {
-            1 => "1 pass".to_owned(),
-            n => format!("{} passes", thousands(u64::from(*n))),
-        },
     )?;
     let mut row = |name: &str, cells: [&str; 5]| {
         let [best, median, ratio, allocations, bytes] = cells;
