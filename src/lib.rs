@@ -1,5 +1,84 @@
-//! Object pools that lend out maps, lists and buffers already empty, warm and
-//! big enough.
+//! Pools that lend out maps, lists and buffers already empty, warm and big
+//! enough, and take them back by themselves.
+//!
+//! A server that makes a `HashMap<String, Vec<String>>` for each request allocates
+//! some thirty times to fill it and frees as often to forget it. A pool of such
+//! maps, cleared, saves three of the thirty: `clear` keeps the table and frees
+//! every key, list and value in it. This crate keeps those too, and the hot path
+//! of getting and giving back is cheaper than `malloc`.
+//!
+//! ```
+//! use millpond::{Pool, StringMap};
+//!
+//! static PARAMS: Pool<StringMap> = Pool::new().with_create(StringMap::new);
+//!
+//! let mut params = PARAMS.get(); // from this thread's tier, the shared one, or new
+//! params.append("tag", "red");
+//! params.append("tag", "blue");
+//! assert_eq!(params.get("tag").unwrap(), ["red", "blue"]);
+//! drop(params); // cleared, and back in the pool
+//!
+//! assert!(PARAMS.get().is_empty());
+//! assert_eq!(PARAMS.stats().created, 1);
+//! ```
+//!
+//! # Contents
+//!
+//! * [`Pool`] lends, [`Pooled`] and [`OwnedPooled`] are what you hold.
+//! * [`Recycle`] is what an object must be able to do. The standard collections
+//!   that keep their capacity can; [`Pool::from_fns`] takes closures for types
+//!   that cannot.
+//! * [`StringMap`] and [`StringList`] are collections whose *inside* survives
+//!   clearing.
+//! * [`Stats`] says what a pool did and holds; [`Discard`] why it let something go.
+//!
+//! # How an object travels
+//!
+//! ```text
+//! get:   pool -> own thread's front -> own thread's back -> depot -> create
+//! drop:  guard -> recycle -> front -> back -> depot -> hook, destroy
+//! ```
+//!
+//! The *front* is eight slots that only their thread can reach. The *back*, the
+//! rest of a thread's capacity, is behind a mutex that its thread takes once every
+//! four objects or so. The *depot* is the tier that all threads share: a queue of
+//! batches, half as long as a thread's capacity, up to sixteen. Objects move from
+//! one to the next in halves, so that a thread that swings around a boundary does
+//! not cross it each time.
+//!
+//! Objects stay where they are, in a box of their own; what travels is a pointer.
+//!
+//! # What holds always
+//!
+//! * A lent object is empty, and lent to one borrower.
+//! * No lock or borrow of the pool is held while your code runs: create, recycle,
+//!   hook, and the elements' `Drop`. All of it may use the same pool, and may panic.
+//! * A panic in your code goes on to whoever called `get` or dropped the guard. It
+//!   is swallowed only where it would abort the process: while another is
+//!   unwinding, and at thread exit. An object whose recycling panicked is destroyed.
+//! * Capacities hold exactly, at every moment.
+//! * At thread exit what the thread kept moves to the shared tier. Guards may be
+//!   dropped, and objects borrowed, in the destructors of thread-locals, before or
+//!   after the pool's own. (One case costs a thread id of the `thread_local` crate
+//!   and a panic message, and needs `panic = "unwind"`: the *first* `get` of a
+//!   thread, inside such a destructor, if the thread used that crate for something
+//!   else before.)
+//!
+//! # What does not
+//!
+//! * A guard that is leaked, by `mem::forget` or a cycle, never comes back.
+//! * A `static` is never dropped, so what lies idle in a `static` pool at process
+//!   exit is not shown to the drop hook; call [`Pool::trim`] where that matters.
+//! * Up to eight objects of each *other* thread are out of reach of
+//!   [`Pool::trim`] and [`Pool::set_local_capacity`], until that thread uses the
+//!   pool again or exits.
+//!
+//! # When not to use it
+//!
+//! Where a map can be reused in place (`map.clear()` in a loop), do that: it is the
+//! limit. Where objects own no heap memory, an allocator is as fast. A pool keeps
+//! memory from the rest of the program: at most
+//! `threads × local_capacity + global_capacity` objects; see [`Pool`].
 
 // In the order in which an object travels.
 mod pool;
