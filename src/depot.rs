@@ -16,7 +16,7 @@
 //!
 //! Room is claimed before anything moves in, so the capacity holds exactly, at
 //! every moment; it is not tied to the length of the queue, which is why it can
-//! change while the pool runs.
+//! change while the pool runs. Their heap bytes are claimed in the same way.
 
 use crate::local;
 use crate::object::{BATCH, Batch, Object};
@@ -36,7 +36,10 @@ pub(crate) struct Depot<T> {
     empty: ArrayQueue<Box<Batch<T>>>,
     inboxes: [CachePadded<Inbox<T>>; INBOXES],
     account: CachePadded<Account>,
+    /// In objects.
     capacity: AtomicUsize,
+    /// In heap bytes.
+    budget: usize,
 }
 
 /// Changed once by each exchange.
@@ -44,8 +47,10 @@ pub(crate) struct Depot<T> {
 struct Account {
     /// Objects in the depot, and room promised to objects on their way there.
     claimed: AtomicUsize,
-    /// Heap bytes of the objects in `full`.
+    /// The same of their heap bytes.
     bytes: AtomicUsize,
+    /// The least that `claimed` was since the last sweep.
+    low: AtomicUsize,
 }
 
 struct Inbox<T> {
@@ -56,7 +61,6 @@ struct Inbox<T> {
 
 struct Contents<T> {
     objects: Vec<Box<Object<T>>>,
-    bytes: usize,
     /// Room claimed ahead, so that not every object has to.
     credit: usize,
 }
@@ -69,8 +73,23 @@ impl<T> Contents<T> {
     }
 }
 
-fn bytes<T>(batch: &Batch<T>) -> usize {
-    batch.iter().map(|object| object.bytes).sum()
+fn bytes<T>(objects: &[Box<Object<T>>]) -> usize {
+    objects.iter().map(|object| object.bytes).sum()
+}
+
+/// Adds to a total what `want` makes of the room below the limit, and says how much.
+fn grant(total: &AtomicUsize, limit: usize, want: impl Fn(usize) -> usize) -> usize {
+    let mut now = total.load(Relaxed);
+    loop {
+        let granted = want(limit.saturating_sub(now));
+        if granted == 0 {
+            return 0;
+        }
+        match total.compare_exchange_weak(now, now + granted, Relaxed, Relaxed) {
+            Ok(_) => return granted,
+            Err(other) => now = other,
+        }
+    }
 }
 
 impl<T> Inbox<T> {
@@ -81,31 +100,24 @@ impl<T> Inbox<T> {
 
     /// Moves up to `max` objects out, those that came last.
     fn take(&self, contents: &mut Contents<T>, max: usize, into: &mut Batch<T>) {
-        let Contents { objects, bytes, .. } = contents;
-        for object in objects.drain(objects.len().saturating_sub(max)..) {
-            *bytes -= object.bytes;
-            into.push(object);
-        }
+        let objects = &mut contents.objects;
+        into.extend(objects.drain(objects.len().saturating_sub(max)..));
         self.len.store(objects.len(), Relaxed);
     }
 
     fn put(&self, contents: &mut Contents<T>, objects: impl Iterator<Item = Box<Object<T>>>) {
-        for object in objects {
-            contents.bytes += object.bytes;
-            contents.objects.push(object);
-        }
+        contents.objects.extend(objects);
         self.len.store(contents.objects.len(), Relaxed);
     }
 }
 
 impl<T> Depot<T> {
-    pub(crate) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize, budget: usize) -> Self {
         let inbox = || {
             CachePadded::new(Inbox {
                 len: AtomicUsize::new(0),
                 contents: Mutex::new(Contents {
                     objects: Vec::new(),
-                    bytes: 0,
                     credit: 0,
                 }),
             })
@@ -118,6 +130,7 @@ impl<T> Depot<T> {
             inboxes: std::array::from_fn(|_| inbox()),
             account: CachePadded::default(),
             capacity: AtomicUsize::new(capacity),
+            budget,
         }
     }
 
@@ -125,36 +138,58 @@ impl<T> Depot<T> {
         self.capacity.load(Relaxed)
     }
 
-    /// Claims room for up to `n` objects, to be filled by [`put`](Self::put) or
-    /// given back by [`unclaim`](Self::unclaim); how many.
-    pub(crate) fn claim(&self, n: usize) -> usize {
-        let capacity = self.capacity();
-        let mut claimed = self.account.claimed.load(Relaxed);
-        loop {
-            let granted = capacity.saturating_sub(claimed).min(n);
-            if granted == 0 {
-                return 0;
-            }
-            match self.account.claimed.compare_exchange_weak(
-                claimed,
-                claimed + granted,
-                Relaxed,
-                Relaxed,
-            ) {
-                Ok(_) => return granted,
-                Err(now) => claimed = now,
-            }
+    /// Whether there is room for one more object, at this moment.
+    pub(crate) fn has_room(&self) -> bool {
+        self.account.claimed.load(Relaxed) < self.capacity()
+            && self.account.bytes.load(Relaxed) < self.budget
+    }
+
+    /// Claims room for up to `n` objects; how many.
+    fn claim(&self, n: usize) -> usize {
+        grant(&self.account.claimed, self.capacity(), |room| room.min(n))
+    }
+
+    fn unclaim(&self, n: usize) {
+        if n > 0 {
+            self.note_low(self.account.claimed.fetch_sub(n, Relaxed) - n);
         }
     }
 
-    pub(crate) fn unclaim(&self, n: usize) {
-        if n > 0 {
-            self.account.claimed.fetch_sub(n, Relaxed);
+    fn note_low(&self, left: usize) {
+        if left < self.account.low.load(Relaxed) {
+            self.account.low.fetch_min(left, Relaxed);
         }
+    }
+
+    /// Claims room for heap bytes, all or none.
+    fn claim_bytes(&self, n: usize) -> bool {
+        n == 0
+            || grant(&self.account.bytes, self.budget, |room| {
+                if n <= room { n } else { 0 }
+            }) == n
+    }
+
+    fn unclaim_bytes(&self, n: usize) {
+        if n > 0 {
+            self.account.bytes.fetch_sub(n, Relaxed);
+        }
+    }
+
+    /// Moves in as much of `batch` as there is room for; the rest stays.
+    pub(crate) fn put(&self, batch: &mut Batch<T>) {
+        let claimed = self.claim(batch.len());
+        let mut fits = claimed;
+        while !self.claim_bytes(bytes(&batch[..fits])) {
+            fits -= 1;
+        }
+        self.unclaim(claimed - fits);
+        let mut rest: Batch<T> = batch.drain(fits..).collect();
+        self.put_claimed(batch);
+        batch.append(&mut rest);
     }
 
     /// Moves in objects for which room was claimed.
-    pub(crate) fn put(&self, batch: &mut Batch<T>) {
+    fn put_claimed(&self, batch: &mut Batch<T>) {
         match batch.len() {
             0 => {}
             4..=BATCH => self.enqueue(batch),
@@ -167,9 +202,7 @@ impl<T> Depot<T> {
     fn enqueue(&self, batch: &mut Batch<T>) {
         let mut parcel = self.empty.pop().unwrap_or_default();
         std::mem::swap(&mut *parcel, batch);
-        self.account.bytes.fetch_add(bytes(&parcel), Relaxed);
         if let Err(mut parcel) = self.full.push(parcel) {
-            self.account.bytes.fetch_sub(bytes(&parcel), Relaxed);
             self.put_in_inbox(parcel.drain(..));
         }
     }
@@ -196,6 +229,9 @@ impl<T> Depot<T> {
         object: Box<Object<T>>,
         parcel: usize,
     ) -> Result<(), Box<Object<T>>> {
+        if !self.claim_bytes(object.bytes) {
+            return Err(object);
+        }
         let inbox = self.inbox();
         let mut contents = inbox.lock();
         if contents.credit == 0 {
@@ -205,6 +241,7 @@ impl<T> Depot<T> {
             drop(contents);
             // The last of the capacity may be what other inboxes claimed ahead.
             if !self.inboxes.iter().any(|inbox| inbox.lock().spend_credit()) {
+                self.unclaim_bytes(object.bytes);
                 return Err(object);
             }
             contents = inbox.lock();
@@ -229,8 +266,12 @@ impl<T> Depot<T> {
             let mut contents = inbox.lock();
             inbox.take(&mut contents, 1, &mut batch);
             // Kept for the object's return, rather than claimed anew.
-            if !batch.is_empty() && contents.credit < self.credit() {
+            if let Some(object) = batch.first()
+                && contents.credit < self.credit()
+            {
+                self.unclaim_bytes(object.bytes);
                 contents.credit += 1;
+                self.note_low(self.account.claimed.load(Relaxed) - 1);
                 return batch.pop();
             }
         }
@@ -239,6 +280,7 @@ impl<T> Depot<T> {
         }
         let object = batch.pop()?;
         self.unclaim(1);
+        self.unclaim_bytes(object.bytes);
         if !batch.is_empty() {
             // The rest is at hand next time.
             inbox.put(&mut inbox.lock(), batch.drain(..));
@@ -251,12 +293,12 @@ impl<T> Depot<T> {
         let before = into.len();
         self.withdraw(max, into);
         self.unclaim(into.len() - before);
+        self.unclaim_bytes(bytes(&into[before..]));
     }
 
     /// The same, with their room still claimed.
     fn withdraw(&self, max: usize, into: &mut Batch<T>) {
         if let Some(mut parcel) = self.full.pop() {
-            self.account.bytes.fetch_sub(bytes(&parcel), Relaxed);
             if into.is_empty() {
                 std::mem::swap(&mut *parcel, into);
             } else {
@@ -295,6 +337,15 @@ impl<T> Depot<T> {
         }
     }
 
+    /// Moves out what nobody needed since the last sweep: as many objects as were
+    /// there at every moment since. (The working set of Bonwick and Adams.)
+    pub(crate) fn sweep(&self, into: &mut Batch<T>) {
+        let len = self.len();
+        let idle = self.account.low.load(Relaxed).min(len);
+        self.drain(len - idle, into);
+        self.account.low.store(self.len(), Relaxed);
+    }
+
     /// Sets the capacity and moves out what exceeds it.
     pub(crate) fn set_capacity(&self, capacity: usize, into: &mut Batch<T>) {
         self.capacity.store(capacity, Relaxed);
@@ -312,7 +363,6 @@ impl<T> Depot<T> {
 
     /// Objects, and the heap bytes they keep.
     pub(crate) fn counts(&self) -> (usize, usize) {
-        let bytes: usize = self.inboxes.iter().map(|inbox| inbox.lock().bytes).sum();
-        (self.len(), bytes + self.account.bytes.load(Relaxed))
+        (self.len(), self.account.bytes.load(Relaxed))
     }
 }

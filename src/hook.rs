@@ -17,8 +17,11 @@ pub enum Discard {
     LocalFull,
     /// On return: the thread's own tier and the shared tier are both full.
     GlobalFull,
-    /// On return: the object holds more memory than the pool keeps.
+    /// On return: the object holds more memory than the
+    /// [retention policy](crate::Retention) lets it keep, and cannot shrink.
     Oversized,
+    /// On return: the [return hook](crate::Pool::with_return_hook) refused it.
+    Refused,
     /// On return: `recycle` panicked, so the object may be dirty.
     RecyclePanicked,
     /// On return: the pool is [disabled](crate::Pool::set_enabled).
@@ -34,10 +37,11 @@ pub enum Discard {
 
 impl Discard {
     /// Every reason, in the order of their declaration.
-    pub const ALL: [Discard; 8] = [
+    pub const ALL: [Discard; 9] = [
         Discard::LocalFull,
         Discard::GlobalFull,
         Discard::Oversized,
+        Discard::Refused,
         Discard::RecyclePanicked,
         Discard::Disabled,
         Discard::Trimmed,
@@ -58,6 +62,7 @@ impl Discard {
             Discard::LocalFull => "local tier full",
             Discard::GlobalFull => "shared tier full",
             Discard::Oversized => "oversized",
+            Discard::Refused => "refused",
             Discard::RecyclePanicked => "recycle panicked",
             Discard::Disabled => "pool disabled",
             Discard::Trimmed => "trimmed",

@@ -7,30 +7,53 @@
 use crate::Discard;
 use crate::depot::Depot;
 use crate::hook::{Hook, Panics};
-use crate::local::{Front, Locals, OnThreadExit, Touch};
+use crate::local::{Front, Limits, Locals, OnThreadExit, TICK, Touch};
 use crate::object::{BATCH, Batch, Object};
 use crate::stats::{Counters, Stats};
+use crate::sweeper::Sweeper;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// What a pool is made with.
+pub(crate) struct Config<T> {
+    pub(crate) hook: Hook<T>,
+    pub(crate) enabled: bool,
+    pub(crate) local_capacity: usize,
+    pub(crate) global_capacity: usize,
+    pub(crate) limits: Limits,
+    pub(crate) global_budget: usize,
+    /// Objects per exchange with the shared tier, if fixed.
+    pub(crate) batch: Option<usize>,
+    pub(crate) trim_interval: Option<Duration>,
+    pub(crate) clock: fn() -> Duration,
+}
 
 /// What a pool and the threads that must tidy up behind it share.
 pub(crate) struct Inner<T: Send> {
     hook: Hook<T>,
     enabled: AtomicBool,
     local_capacity: AtomicUsize,
+    limits: Limits,
+    batch: Option<usize>,
     locals: Locals<T>,
     depot: Depot<T>,
+    sweeper: Sweeper,
     counters: Counters,
 }
 
 impl<T: Send + 'static> Inner<T> {
-    pub(crate) fn new(hook: Hook<T>, enabled: bool, local: usize, global: usize) -> Arc<Self> {
+    pub(crate) fn new(config: Config<T>) -> Arc<Self> {
+        let local = config.local_capacity;
         Arc::new(Self {
-            hook,
-            enabled: AtomicBool::new(enabled),
+            hook: config.hook,
+            enabled: AtomicBool::new(config.enabled),
             local_capacity: AtomicUsize::new(local),
-            locals: Locals::new(if enabled { local } else { 0 }),
-            depot: Depot::new(global),
+            limits: config.limits,
+            batch: config.batch,
+            locals: Locals::new(if config.enabled { local } else { 0 }),
+            depot: Depot::new(config.global_capacity, config.global_budget),
+            sweeper: Sweeper::new(config.trim_interval, config.clock),
             counters: Counters::default(),
         })
     }
@@ -67,7 +90,7 @@ impl<T: Send + 'static> Inner<T> {
                 }
                 self.depot.take(1 + front.room(), &mut batch);
                 let object = batch.pop();
-                front.stock(&mut batch);
+                front.stock(&mut batch, &self.limits);
                 object
             }
         };
@@ -95,26 +118,43 @@ impl<T: Send + 'static> Inner<T> {
         self.put_slow(object);
     }
 
+    /// How many small objects came back to this thread since the last large one.
+    pub(crate) fn since_large(&self, large: bool) -> usize {
+        self.locals
+            .current()
+            .map_or(0, |front| front.since_large(large))
+    }
+
+    /// Keeps an object for which the front has no room, or which needs a look.
     #[cold]
     #[inline(never)]
-    fn put_slow(self: &Arc<Self>, mut object: Box<Object<T>>) {
+    pub(crate) fn put_slow(self: &Arc<Self>, mut object: Box<Object<T>>) {
         if !self.is_enabled() {
             return self.discard([object], Discard::Disabled).resume();
         }
-        if let Some(front) = self.attached(Touch::Return)
-            && (front.spill() || self.relieve(front))
-        {
-            let bytes = object.bytes;
-            object = match front.push(object, bytes) {
-                Ok(()) => return,
-                Err(object) => object,
-            };
+        if let Some(front) = self.attached(Touch::Return) {
+            if front.is_tick() {
+                self.sweep(Some(front));
+            }
+            if front.admits(object.bytes, &self.limits)
+                && (!front.is_full() || front.spill(&self.limits) || self.relieve(front))
+            {
+                object = match front.push_now(object) {
+                    Ok(()) => return,
+                    Err(object) => object,
+                };
+            }
         }
         match self
             .depot
             .put_one(object, self.local_capacity().clamp(4, BATCH))
         {
-            Ok(()) => _ = self.counters.returned.fetch_add(1, Relaxed),
+            Ok(()) => {
+                let returned = self.counters.returned.fetch_add(1, Relaxed);
+                if returned.is_multiple_of(TICK as u64) {
+                    self.sweep(None);
+                }
+            }
             Err(object) if self.depot.capacity() == 0 => {
                 self.discard([object], Discard::LocalFull).resume();
             }
@@ -124,20 +164,25 @@ impl<T: Send + 'static> Inner<T> {
 
     /// Moves a batch from a full thread to the shared tier; false if that is full.
     fn relieve(&self, front: &Front<T>) -> bool {
-        let claimed = self.depot.claim(self.batch());
+        if !self.depot.has_room() {
+            return false;
+        }
         let mut batch = Batch::new();
-        front.evict(claimed, &mut batch);
-        self.depot.unclaim(claimed - batch.len());
-        let any = !batch.is_empty();
+        front.evict(self.batch(), &mut batch);
+        let evicted = batch.len();
         self.depot.put(&mut batch);
-        front.spill();
-        any
+        let moved = batch.len() < evicted;
+        front.stock(&mut batch, &self.limits);
+        front.spill(&self.limits);
+        debug_assert!(batch.is_empty());
+        moved
     }
 
     /// Objects per exchange with the shared tier: half of what a thread keeps, so
     /// that after one it is as far from the next one in either direction.
     fn batch(&self) -> usize {
-        (self.local_capacity.load(Relaxed) / 2).clamp(1, BATCH)
+        let batch = self.batch.unwrap_or(self.local_capacity() / 2);
+        batch.clamp(1, BATCH)
     }
 
     fn attached(self: &Arc<Self>, touch: Touch) -> Option<&Front<T>> {
@@ -152,12 +197,8 @@ impl<T: Send + 'static> Inner<T> {
     /// Moves idle objects to the shared tier, and lets go of what does not fit.
     #[must_use]
     fn offer(&self, batch: &mut Batch<T>, why: Discard) -> Panics {
-        let fits = self.depot.claim(batch.len());
-        let rest: Batch<T> = batch.drain(fits..).collect();
-        if fits > 0 {
-            self.depot.put(batch);
-        }
-        self.discard(rest, why)
+        self.depot.put(batch);
+        self.discard(batch.drain(..), why)
     }
 
     /// Shows objects to the hook, one by one, and destroys them. All of them, even
@@ -192,6 +233,29 @@ impl<T: Send + 'static> Inner<T> {
         let n = batch.len();
         self.discard(batch, Discard::Trimmed).resume();
         n
+    }
+
+    /// Lets go of what a whole interval did not need, if one has passed.
+    fn sweep(&self, front: Option<&Front<T>>) {
+        let mut batch = Batch::new();
+        if self.sweeper.is_due() {
+            self.depot.sweep(&mut batch);
+            self.locals.sweep(&mut batch);
+        }
+        if let Some(front) = front {
+            front.sweep(self.sweeper.sweeps(), &mut batch);
+        }
+        self.discard(batch, Discard::Trimmed).resume();
+    }
+
+    /// Lets go of what nobody needed since the last sweep.
+    #[must_use]
+    pub(crate) fn sweep_now(&self) -> Panics {
+        let mut batch = Batch::new();
+        self.sweeper.count();
+        self.depot.sweep(&mut batch);
+        self.locals.sweep(&mut batch);
+        self.discard(batch, Discard::Trimmed)
     }
 
     /// Lets go of everything, if this is the last one who knows the pool. Whoever

@@ -100,11 +100,16 @@ mod reuse;
 mod hook;
 mod impls;
 mod recycle;
+mod retain;
 mod stats;
+mod sweeper;
+mod trimmer;
 
 pub use guard::{OwnedPooled, Pooled};
 pub use hook::Discard;
 pub use pool::Pool;
 pub use recycle::{ByTrait, Recycle, Recycler};
+pub use retain::{Retention, Use, Verdict};
 pub use reuse::{StringList, StringMap, string_map};
 pub use stats::{Discarded, Stats};
+pub use trimmer::Trimmer;

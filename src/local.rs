@@ -42,6 +42,24 @@ pub(crate) struct Front<T> {
     len: Cell<usize>,
     slots: [Cell<Option<Box<Object<T>>>>; FRONT],
     shared: Arc<Shared<T>>,
+    /// `Hot::returns` at the last large return.
+    large_at: Cell<usize>,
+    /// The least that `len` was seen to be since the last sweep, and that sweep.
+    low: Cell<usize>,
+    swept: Cell<usize>,
+}
+
+/// Returns of a thread between two looks at the clock. A look costs 25 ns.
+pub(crate) const TICK: usize = 1024;
+
+/// How much memory a thread's tier may keep.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// Objects of fewer bytes go into the front without a look at the budget: so
+    /// few that a front full of them takes at most half of it.
+    pub(crate) small: usize,
+    /// Heap bytes in front and back together.
+    pub(crate) budget: usize,
 }
 
 /// What other threads may read, tune and trim.
@@ -71,6 +89,8 @@ struct Back<T> {
     objects: Vec<Box<Object<T>>>,
     bytes: usize,
     capacity: usize,
+    /// The fewest objects since the last sweep.
+    low: usize,
     /// A living thread owns it.
     attached: bool,
 }
@@ -100,17 +120,11 @@ impl<T> Back<T> {
             self.bytes -= object.bytes;
             into.push(object);
         }
+        self.low = self.low.min(self.objects.len());
     }
 
     fn room(&self) -> usize {
         self.capacity.saturating_sub(self.objects.len())
-    }
-
-    /// Takes in as much of `batch` as there is room for.
-    fn accept(&mut self, batch: &mut Batch<T>) {
-        for object in batch.drain(..self.room().min(batch.len())) {
-            self.push(object);
-        }
     }
 }
 
@@ -136,15 +150,73 @@ impl<T> Front<T> {
     pub(crate) fn push(&self, object: Box<Object<T>>, bytes: usize) -> Result<(), Box<Object<T>>> {
         let hot = &*self.shared.hot;
         let len = self.len.get();
-        if len >= hot.limit.load(Relaxed) {
+        if len >= hot.limit.load(Relaxed) || hot.returns.load(Relaxed) % TICK == TICK - 1 {
             return Err(object);
         }
+        self.keep(object, bytes, len);
+        Ok(())
+    }
+
+    /// Keeps an object at a place that is free.
+    #[inline]
+    fn keep(&self, object: Box<Object<T>>, bytes: usize, len: usize) {
+        let hot = &*self.shared.hot;
         bump(&hot.bytes, bytes);
         // The slot is empty. `forget` spares the check that would drop a tenant.
         std::mem::forget(self.slots[len % FRONT].replace(Some(object)));
         self.len.set(len + 1);
         bump(&hot.returns, 1);
+    }
+
+    /// The same as `push` off the hot path, where a look at the clock may be due.
+    pub(crate) fn push_now(&self, object: Box<Object<T>>) -> Result<(), Box<Object<T>>> {
+        let len = self.len.get();
+        if len >= self.limit() {
+            return Err(object);
+        }
+        let bytes = object.bytes;
+        self.keep(object, bytes, len);
         Ok(())
+    }
+
+    /// Whether it is time to look at the clock.
+    pub(crate) fn is_tick(&self) -> bool {
+        self.shared.hot.returns.load(Relaxed) % TICK == TICK - 1
+    }
+
+    /// How many objects came back to this thread since the last large one. If the
+    /// present one is large, it is the last from here on.
+    pub(crate) fn since_large(&self, large: bool) -> usize {
+        let returns = self.shared.hot.returns.load(Relaxed);
+        let since = returns.saturating_sub(self.large_at.get());
+        if large {
+            self.large_at.set(returns + 1);
+        }
+        since
+    }
+
+    /// Whether one more object of so many bytes stays within the budget. Small
+    /// ones do: their room in the front is set aside.
+    pub(crate) fn admits(&self, bytes: usize, limits: &Limits) -> bool {
+        bytes < limits.small
+            || self.bytes() + bytes + FRONT * limits.small.saturating_sub(1) <= limits.budget
+    }
+
+    /// Heap bytes in front and back.
+    fn bytes(&self) -> usize {
+        self.shared.hot.bytes.load(Relaxed) + self.shared.back().bytes
+    }
+
+    /// At a tick: remembers how many objects lay idle; after a sweep, moves out
+    /// those that were not needed since the one before.
+    pub(crate) fn sweep(&self, sweeps: usize, into: &mut Batch<T>) {
+        let idle = self.low.get().min(self.len.get());
+        if self.swept.replace(sweeps) == sweeps {
+            self.low.set(idle);
+        } else {
+            self.move_oldest(idle, into);
+            self.low.set(self.len.get());
+        }
     }
 
     fn limit(&self) -> usize {
@@ -168,40 +240,37 @@ impl<T> Front<T> {
         bump(&self.shared.hot.moved, n.wrapping_neg());
     }
 
-    /// Puts objects of other tiers below the limit into the front.
-    fn accept(&self, objects: &mut Batch<T>) {
-        while let Some(object) = objects.pop() {
-            let bytes = object.bytes;
-            let len = self.len.get();
-            if len >= self.limit().min(FRONT) {
-                objects.push(object);
-                break;
-            }
-            bump(&self.shared.hot.bytes, bytes);
-            self.slots[len].set(Some(object));
-            self.len.set(len + 1);
-            bump(&self.shared.hot.moved, 1);
+    /// Puts an object of another tier into the front, if there is room.
+    fn accept_one(&self, object: Box<Object<T>>) -> Result<(), Box<Object<T>>> {
+        let len = self.len.get();
+        if len >= self.limit() {
+            return Err(object);
         }
+        bump(&self.shared.hot.bytes, object.bytes);
+        self.slots[len % FRONT].set(Some(object));
+        self.len.set(len + 1);
+        bump(&self.shared.hot.moved, 1);
+        Ok(())
     }
 
     /// Fills half of the empty front from the back; false if both are empty.
     pub(crate) fn refill(&self) -> bool {
+        let mut back = self.shared.back();
         let half = (self.limit() / 2).max(1);
-        let mut batch = Batch::new();
-        {
-            let mut back = self.shared.back();
-            while batch.len() < half {
-                let Some(object) = back.objects.pop() else {
-                    break;
-                };
-                back.bytes -= object.bytes;
-                batch.push(object);
+        let n = half.min(back.objects.len());
+        for _ in 0..n {
+            let Some(object) = back.objects.pop() else {
+                break;
+            };
+            back.bytes -= object.bytes;
+            if let Err(object) = self.accept_one(object) {
+                // The capacity was lowered at this moment.
+                back.push(object);
+                break;
             }
         }
-        let any = !batch.is_empty();
-        self.accept(&mut batch);
-        debug_assert!(batch.is_empty());
-        any
+        back.low = back.low.min(back.objects.len());
+        n > 0
     }
 
     /// Places left in front and back together.
@@ -210,22 +279,38 @@ impl<T> Front<T> {
     }
 
     /// Takes in what came from the shared tier: front first, then back. What
-    /// does not fit, because the capacity was lowered meanwhile, stays in `batch`.
-    pub(crate) fn stock(&self, batch: &mut Batch<T>) {
-        self.accept(batch);
-        if !batch.is_empty() {
-            self.shared.back().accept(batch);
+    /// does not fit, or would exceed the budget, stays in `batch`.
+    pub(crate) fn stock(&self, batch: &mut Batch<T>, limits: &Limits) {
+        let mut rest = Batch::new();
+        while let Some(object) = batch.pop() {
+            if !self.admits(object.bytes, limits) {
+                rest.push(object);
+            } else if let Err(object) = self.accept_one(object) {
+                let mut back = self.shared.back();
+                match back.room() {
+                    0 => rest.push(object),
+                    _ => back.push(object),
+                }
+            }
         }
+        *batch = rest;
     }
 
     /// Makes room in the full front by moving its older half to the back; false
     /// if the back is full.
-    pub(crate) fn spill(&self) -> bool {
+    pub(crate) fn spill(&self, limits: &Limits) -> bool {
+        let spare = limits.budget.saturating_sub(self.bytes());
+        // Each place that gets free may be filled with a small object.
+        let fillable = spare
+            .checked_div(limits.small.saturating_sub(1))
+            .unwrap_or(FRONT);
         let mut batch = Batch::new();
         let mut back = self.shared.back();
-        let n = self.len.get().div_ceil(2).min(back.room());
+        let n = self.len.get().div_ceil(2).min(back.room()).min(fillable);
         self.move_oldest(n, &mut batch);
-        back.accept(&mut batch);
+        for object in batch {
+            back.push(object);
+        }
         n > 0
     }
 
@@ -241,6 +326,10 @@ impl<T> Front<T> {
     /// Moves out of the front what a lowered capacity no longer allows.
     pub(crate) fn shed(&self, into: &mut Batch<T>) {
         self.move_oldest(self.len.get().saturating_sub(self.limit()), into);
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.len.get() >= self.limit()
     }
 
     pub(crate) fn is_over_limit(&self) -> bool {
@@ -347,6 +436,7 @@ impl<T: Send> Locals<T> {
                 objects: Vec::new(),
                 bytes: 0,
                 capacity: 0,
+                low: 0,
                 attached: false,
             }),
         });
@@ -355,6 +445,9 @@ impl<T: Send> Locals<T> {
             len: Cell::new(0),
             slots: Default::default(),
             shared,
+            large_at: Cell::new(0),
+            low: Cell::new(0),
+            swept: Cell::new(0),
         }
     }
 
@@ -402,6 +495,16 @@ impl<T: Send> Locals<T> {
         }
         for shared in &self.registry().all {
             shared.back().move_oldest(usize::MAX, into);
+        }
+    }
+
+    /// Moves out what no thread needed from its back since the last sweep.
+    pub(crate) fn sweep(&self, into: &mut Batch<T>) {
+        for shared in &self.registry().all {
+            let mut back = shared.back();
+            let idle = back.low;
+            back.move_oldest(idle, into);
+            back.low = back.objects.len();
         }
     }
 

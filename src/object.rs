@@ -5,6 +5,8 @@
 //! out `T` measured 17-21 ns a cycle where plain malloc takes 14. A box moves as
 //! one pointer, and the object stays where it is, in the cache.
 
+use crate::retain::History;
+
 /// A pooled object and what the pool remembers about it.
 #[derive(Debug)]
 pub(crate) struct Object<T> {
@@ -12,11 +14,16 @@ pub(crate) struct Object<T> {
     /// [`footprint`](crate::Recycle::footprint) when it came back, so that
     /// taking it out subtracts what putting it in has added.
     pub(crate) bytes: usize,
+    pub(crate) history: History,
 }
 
 impl<T> Object<T> {
     pub(crate) fn new(value: T) -> Box<Self> {
-        Box::new(Self { value, bytes: 0 })
+        Box::new(Self {
+            value,
+            bytes: 0,
+            history: History::default(),
+        })
     }
 }
 

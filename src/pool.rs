@@ -1,13 +1,18 @@
 //! The pool: its configuration, which is `const`, and its handle on the rest.
 
 use crate::hook::{Hook, Panics, SharedHook};
-use crate::inner::Inner;
+use crate::inner::{Config, Inner};
+use crate::local::{FRONT, Limits};
 use crate::object::Object;
+use crate::retain::{History, Retention, Verdict};
+use crate::sweeper::monotonic;
+use crate::trimmer::Trimmer;
 use crate::{ByTrait, Discard, OwnedPooled, Pooled, Recycle, Recycler, Stats};
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// Objects a thread keeps for itself unless told otherwise: the front, and as
 /// much again behind it, so that batches of eight are exchanged.
@@ -15,6 +20,17 @@ const LOCAL_CAPACITY: usize = 16;
 
 /// Objects the shared tier keeps unless told otherwise.
 const GLOBAL_CAPACITY: usize = 256;
+
+/// Heap bytes a thread keeps unless told otherwise. High, because the retention
+/// policy decides better what is worth its memory; this is the safety net.
+const LOCAL_BUDGET: usize = 64 << 20;
+
+/// Heap bytes the shared tier keeps unless told otherwise.
+const GLOBAL_BUDGET: usize = 256 << 20;
+
+/// What a pool did not need for so long is given back, unless told otherwise. The
+/// interval of kmem, from which the idea is.
+const TRIM_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Lends objects that are empty and warm, and takes them back by itself.
 ///
@@ -75,12 +91,28 @@ pub struct Pool<T: Send + 'static, R = ByTrait> {
     hook: Option<fn(&mut T, Discard)>,
     hook_fn: Option<SharedHook<T>>,
     recycler: R,
+    return_hook: Option<fn(&mut T) -> bool>,
+    return_hook_fn: Option<ReturnHook<T>>,
+    retention: Retention,
+    /// Objects of fewer bytes come back without a look at the policy: 0 if all
+    /// need one.
+    unlooked: usize,
     local_capacity: usize,
     global_capacity: usize,
+    local_budget: usize,
+    global_budget: usize,
+    batch: Option<usize>,
+    trim_interval: Option<Duration>,
+    clock: fn() -> Duration,
     enabled: bool,
     /// Made at first use, because what threads share needs an `Arc`.
     inner: OnceLock<Arc<Inner<T>>>,
 }
+
+type ReturnHook<T> = Box<dyn Fn(&mut T) -> bool + Send + Sync>;
+
+/// What a panic carries.
+type Payload = Box<dyn Any + Send>;
 
 struct Create<T> {
     plain: Option<fn() -> T>,
@@ -158,10 +190,43 @@ impl<T: Send + 'static, R> Pool<T, R> {
             hook: None,
             hook_fn: None,
             recycler,
+            return_hook: None,
+            return_hook_fn: None,
+            retention: Retention::new(),
+            unlooked: 0,
             local_capacity: LOCAL_CAPACITY,
             global_capacity: GLOBAL_CAPACITY,
+            local_budget: LOCAL_BUDGET,
+            global_budget: GLOBAL_BUDGET,
+            batch: None,
+            trim_interval: Some(TRIM_INTERVAL),
+            clock: monotonic,
             enabled: true,
             inner: OnceLock::new(),
+        }
+        .with_unlooked()
+    }
+
+    /// Settles which objects need no look at the policy.
+    const fn with_unlooked(mut self) -> Self {
+        let small = self.limits().small;
+        let policy = self.retention.unlooked();
+        self.unlooked = if self.return_hook.is_some() || self.return_hook_fn.is_some() {
+            0
+        } else if policy < small {
+            policy
+        } else {
+            small
+        };
+        self
+    }
+
+    const fn limits(&self) -> Limits {
+        let front = self.local_budget / (2 * FRONT);
+        let small = self.retention.small();
+        Limits {
+            small: 1 + if small < front { small } else { front },
+            budget: self.local_budget,
         }
     }
 
@@ -194,6 +259,83 @@ impl<T: Send + 'static, R> Pool<T, R> {
     pub const fn with_global_capacity(mut self, objects: usize) -> Self {
         self.global_capacity = objects;
         self
+    }
+
+    /// Sets how much memory an object may keep when it comes back; see
+    /// [`Retention`].
+    pub const fn with_retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self.with_unlooked()
+    }
+
+    /// Sets how many heap bytes each thread keeps for itself at most, in addition
+    /// to how many objects. Default 64 MiB.
+    pub const fn with_local_budget(mut self, bytes: usize) -> Self {
+        self.local_budget = bytes;
+        self.with_unlooked()
+    }
+
+    /// Sets how many heap bytes the shared tier keeps at most, in addition to how
+    /// many objects. Default 256 MiB.
+    pub const fn with_global_budget(mut self, bytes: usize) -> Self {
+        self.global_budget = bytes;
+        self
+    }
+
+    /// Sets how many objects threads exchange with the shared tier at once, from 1
+    /// to 16. Default: half of the local capacity, which follows when that changes.
+    pub const fn with_batch(mut self, objects: usize) -> Self {
+        self.batch = Some(objects);
+        self
+    }
+
+    /// Sets after how long what nobody needed is given back, or that it is never
+    /// (`None`). Default 15 seconds.
+    ///
+    /// What lay idle for a whole interval is let go as [`Discard::Trimmed`]: the
+    /// objects of the shared tier, and of each thread's tier, that were there at
+    /// every moment of it. A busy thread looks at the clock once every 1,024
+    /// returns and does it for all; a program that has come to rest altogether
+    /// calls [`trim`](Pool::trim) or [`trim_every`](Pool::trim_every).
+    pub const fn with_trim_interval(mut self, interval: Option<Duration>) -> Self {
+        self.trim_interval = interval;
+        self
+    }
+
+    /// Sets the clock that the trim interval is measured with, as a time since any
+    /// fixed moment: for tests. It may jump. Default: the monotonic clock.
+    pub const fn with_clock(mut self, clock: fn() -> Duration) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets a function that sees every object that comes back, as its borrower left
+    /// it, and says whether it is fit to be lent again. One that is not is let go as
+    /// [`Discard::Refused`].
+    ///
+    /// ```
+    /// use millpond::Pool;
+    ///
+    /// // A buffer that has seen a secret is not lent again.
+    /// static BUFFERS: Pool<Vec<u8>> = Pool::new()
+    ///     .with_create(Vec::new)
+    ///     .with_return_hook(|buffer| !buffer.starts_with(b"secret"));
+    ///
+    /// BUFFERS.get().extend_from_slice(b"secret");
+    /// assert_eq!(BUFFERS.stats().returned, 0);
+    /// ```
+    pub const fn with_return_hook(mut self, accept: fn(&mut T) -> bool) -> Self {
+        self.return_hook = Some(accept);
+        self.with_unlooked()
+    }
+
+    /// The same with a closure that captures; it wins over `with_return_hook`.
+    pub fn with_return_hook_fn(
+        mut self,
+        accept: impl Fn(&mut T) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.return_hook_fn = Some(Box::new(accept));
+        self.with_unlooked()
     }
 
     /// Sets the function that sees every object once, when the pool lets it go
@@ -249,12 +391,17 @@ impl<T: Send + 'static, R> Pool<T, R> {
                 (None, Some(hook)) => Hook::Plain(hook),
                 (None, None) => Hook::None,
             };
-            Inner::new(
+            Inner::new(Config {
                 hook,
-                self.enabled,
-                self.local_capacity,
-                self.global_capacity,
-            )
+                enabled: self.enabled,
+                local_capacity: self.local_capacity,
+                global_capacity: self.global_capacity,
+                limits: self.limits(),
+                global_budget: self.global_budget,
+                batch: self.batch,
+                trim_interval: self.trim_interval,
+                clock: self.clock,
+            })
         })
     }
 
@@ -308,6 +455,19 @@ impl<T: Send + 'static, R> Pool<T, R> {
         self.inner().trim()
     }
 
+    /// Starts a thread that gives back, every `interval`, what the whole interval
+    /// did not need: for programs that come to rest, where no return drives
+    /// [the trimming](Pool::with_trim_interval).
+    ///
+    /// The thread ends when the pool or the [`Trimmer`] is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If the thread cannot be started.
+    pub fn trim_every(&self, interval: Duration) -> std::io::Result<Trimmer> {
+        Trimmer::start(self.inner(), interval)
+    }
+
     /// A snapshot of what the pool did and holds.
     ///
     /// Takes a lock for each thread that uses the pool: for a metrics endpoint,
@@ -335,7 +495,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
 
     #[cold]
     #[inline(never)]
-    fn recycle_panicked(&self, object: Box<Object<T>>, payload: Box<dyn Any + Send>) {
+    fn recycle_panicked(&self, object: Box<Object<T>>, payload: Payload) {
         let mut panics = Panics::caught(payload);
         panics.absorb(self.inner().discard([object], Discard::RecyclePanicked));
         panics.resume();
@@ -396,13 +556,96 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
     // each (9.0 against 9.6 ns a cycle, 8.5 against 9.6 with four guards).
     #[inline(never)]
     pub(crate) fn put(&self, mut object: Box<Object<T>>) {
+        // Large when it came back last.
+        if object.bytes >= self.unlooked {
+            return self.put_looked(object);
+        }
         // Costs nothing where `recycle` cannot panic: the compiler sees it.
         let recycled = catch_unwind(AssertUnwindSafe(|| {
             self.recycler.recycle(&mut object.value);
             self.recycler.footprint(&object.value)
         }));
         match recycled {
-            Ok(bytes) => self.inner().put(object, bytes),
+            Ok(bytes) if bytes < self.unlooked => self.inner().put(object, bytes),
+            Ok(bytes) => self.put_grown(object, bytes),
+            Err(payload) => self.recycle_panicked(object, payload),
+        }
+    }
+
+    /// Puts back an object that has become large in this use. Clearing it cost no
+    /// more than growing it had, so there was no need to look before.
+    #[cold]
+    #[inline(never)]
+    fn put_grown(&self, mut object: Box<Object<T>>, bytes: usize) {
+        let fitted = catch_unwind(AssertUnwindSafe(|| {
+            let verdict = self.judge(&mut object, bytes, bytes);
+            self.fit(&mut object, verdict)
+        }));
+        self.put_fitted(object, fitted);
+    }
+
+    /// Puts back an object that has to be looked at first: before it is cleared,
+    /// which takes a large map as long as it is large, however little it holds.
+    #[cold]
+    #[inline(never)]
+    fn put_looked(&self, mut object: Box<Object<T>>) {
+        let fitted = catch_unwind(AssertUnwindSafe(|| {
+            let accepted = match (&self.return_hook_fn, self.return_hook) {
+                (Some(accept), _) => accept(&mut object.value),
+                (None, Some(accept)) => accept(&mut object.value),
+                (None, None) => true,
+            };
+            if !accepted {
+                return Err(Discard::Refused);
+            }
+            let footprint = self.recycler.footprint(&object.value);
+            let occupied = self.recycler.occupied(&object.value).min(footprint);
+            let verdict = self.judge(&mut object, footprint, occupied);
+            if verdict == Verdict::LetGo {
+                return Err(Discard::Oversized);
+            }
+            self.recycler.recycle(&mut object.value);
+            self.fit(&mut object, verdict)
+        }));
+        self.put_fitted(object, fitted);
+    }
+
+    fn judge(&self, object: &mut Object<T>, footprint: usize, occupied: usize) -> Verdict {
+        let large = self.retention.is_large(footprint);
+        let since = self.inner().since_large(large);
+        self.retention
+            .decide(&object.history.enter(footprint, occupied, since))
+    }
+
+    /// Does to a recycled object what was decided; its size then.
+    fn fit(&self, object: &mut Object<T>, verdict: Verdict) -> Result<usize, Discard> {
+        let to = match verdict {
+            Verdict::Keep => return Ok(self.recycler.footprint(&object.value)),
+            Verdict::Shrink(to) => to,
+            Verdict::LetGo => return Err(Discard::Oversized),
+        };
+        self.recycler.shrink_to(&mut object.value, to);
+        object.history = History::default();
+        let bytes = self.recycler.footprint(&object.value);
+        if bytes <= to.saturating_mul(2).max(self.retention.small()) {
+            Ok(bytes)
+        } else {
+            Err(Discard::Oversized)
+        }
+    }
+
+    fn put_fitted(
+        &self,
+        mut object: Box<Object<T>>,
+        fitted: Result<Result<usize, Discard>, Payload>,
+    ) {
+        match fitted {
+            Ok(Ok(bytes)) if bytes < self.limits().small => self.inner().put(object, bytes),
+            Ok(Ok(bytes)) => {
+                object.bytes = bytes;
+                self.inner().put_slow(object);
+            }
+            Ok(Err(why)) => self.inner().discard([object], why).resume(),
             Err(payload) => self.recycle_panicked(object, payload),
         }
     }
