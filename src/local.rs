@@ -255,6 +255,8 @@ impl<T> Front<T> {
 
     /// Fills half of the empty front from the back; false if both are empty.
     pub(crate) fn refill(&self) -> bool {
+        // All that was in it was needed.
+        self.low.set(0);
         let mut back = self.shared.back();
         let half = (self.limit() / 2).max(1);
         let n = half.min(back.objects.len());
