@@ -88,6 +88,7 @@ impl<T: Send + 'static> Inner<T> {
                 if let Some(object) = front.pop().or_else(|| front.refill().then(|| front.pop())?) {
                     return Some(object);
                 }
+                front.count_miss();
                 self.depot.take(1 + front.room(), &mut batch);
                 let object = batch.pop();
                 front.stock(&mut batch, &self.limits);
@@ -332,6 +333,7 @@ impl<T: Send + 'static> Inner<T> {
         let created = counters.created.load(Relaxed);
         let gets = local_hits + global_hits + created;
         let returned = returned + local.returns as u64;
+        let in_use = gets.saturating_sub(returned + detached + discarded.on_return());
         Stats {
             gets,
             local_hits,
@@ -340,10 +342,14 @@ impl<T: Send + 'static> Inner<T> {
             returned,
             detached,
             discarded,
-            in_use: gets.saturating_sub(returned + detached + discarded.on_return()),
+            in_use,
             idle_local: local.idle as u64,
             idle_global: idle_global as u64,
             idle_bytes: (local.bytes + bytes_global) as u64,
+            threads: local.threads as u64,
+            peak_depth: local.depth as u64,
+            handed_over: (local.parted as u64).saturating_sub(in_use),
+            local_capacity: self.local_capacity() as u64,
         }
     }
 }

@@ -97,6 +97,7 @@ mod object;
 mod reuse;
 
 // Leaves.
+mod advice;
 mod hook;
 mod impls;
 mod recycle;
@@ -105,6 +106,7 @@ mod stats;
 mod sweeper;
 mod trimmer;
 
+pub use advice::{Advice, Reason};
 pub use guard::{OwnedPooled, Pooled};
 pub use hook::Discard;
 pub use pool::Pool;

@@ -65,6 +65,10 @@ pub(crate) struct Limits {
 /// What other threads may read, tune and trim.
 pub(crate) struct Shared<T> {
     hot: CachePadded<Hot>,
+    /// Objects that the thread borrowed and its tier did not have.
+    misses: AtomicUsize,
+    /// The most objects that the thread had out when its tier did not have another.
+    depth: AtomicUsize,
     back: Mutex<Back<T>>,
 }
 
@@ -253,6 +257,17 @@ impl<T> Front<T> {
         Ok(())
     }
 
+    /// Counts a borrowing that this tier could not serve.
+    pub(crate) fn count_miss(&self) {
+        let Shared {
+            hot, misses, depth, ..
+        } = &*self.shared;
+        bump(misses, 1);
+        let gets = hot.hits.load(Relaxed) + misses.load(Relaxed);
+        let out = gets.saturating_sub(hot.returns.load(Relaxed));
+        depth.store(out.max(depth.load(Relaxed)), Relaxed);
+    }
+
     /// Fills half of the empty front from the back; false if both are empty.
     pub(crate) fn refill(&self) -> bool {
         // All that was in it was needed.
@@ -355,6 +370,12 @@ pub(crate) struct LocalCounts {
     pub(crate) returns: usize,
     pub(crate) idle: usize,
     pub(crate) bytes: usize,
+    /// Living threads that use the pool.
+    pub(crate) threads: usize,
+    /// The most objects that one thread had out.
+    pub(crate) depth: usize,
+    /// Objects that threads borrowed and did not give back themselves.
+    pub(crate) parted: usize,
 }
 
 /// The per-thread tiers of one pool.
@@ -434,6 +455,8 @@ impl<T: Send> Locals<T> {
     fn new_front(&self) -> Front<T> {
         let shared = Arc::new(Shared {
             hot: CachePadded::default(),
+            misses: AtomicUsize::new(0),
+            depth: AtomicUsize::new(0),
             back: Mutex::new(Back {
                 objects: Vec::new(),
                 bytes: 0,
@@ -528,6 +551,10 @@ impl<T: Send> Locals<T> {
             let hits = hot.hits.load(Relaxed);
             let moved = hot.moved.load(Relaxed);
             let front = returns.wrapping_add(moved).wrapping_sub(hits);
+            let gets = hits + shared.misses.load(Relaxed);
+            sum.threads += usize::from(back.attached);
+            sum.depth = sum.depth.max(shared.depth.load(Relaxed));
+            sum.parted += gets.saturating_sub(returns);
             sum.returns += returns;
             sum.hits += hits;
             // The three were not read at one instant: a front holds 0 to FRONT.

@@ -1,6 +1,6 @@
 //! What a pool did and holds, at one moment.
 
-use crate::Discard;
+use crate::{Advice, Discard};
 use std::fmt;
 use std::ops::Index;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -38,9 +38,25 @@ pub struct Stats {
     /// Heap bytes that the idle objects keep, by
     /// [`Recycle::footprint`](crate::Recycle::footprint) when they came back.
     pub idle_bytes: u64,
+    /// Living threads that have borrowed from the pool.
+    pub threads: u64,
+    /// The most objects that any one thread had out at once, as far as its own
+    /// tier ran empty over it.
+    pub peak_depth: u64,
+    /// Objects that went from the thread that borrowed them to another, which gave
+    /// them back. The net count: two threads that hand each other as many cancel
+    /// out.
+    pub handed_over: u64,
+    /// How many objects each thread may keep.
+    pub local_capacity: u64,
 }
 
 impl Stats {
+    /// Which per-thread capacity this load wants, and what it costs in memory.
+    pub fn advice(&self) -> Advice {
+        Advice::new(self)
+    }
+
     /// The share of `gets` that an idle object served, from 0 to 1; 1 before the
     /// first `get`.
     pub fn hit_rate(&self) -> f64 {
@@ -77,7 +93,7 @@ impl fmt::Display for Stats {
 }
 
 /// A byte count with a binary unit.
-struct Bytes(u64);
+pub(crate) struct Bytes(pub(crate) u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

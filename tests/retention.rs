@@ -119,7 +119,10 @@ fn nested_memory_counts() {
         map.append("key", "");
     }
     drop(map);
-    assert!(maps.stats().idle_bytes < 128 << 10, "one key of a million values");
+    assert!(
+        maps.stats().idle_bytes < 128 << 10,
+        "one key of a million values"
+    );
 }
 
 #[test]
@@ -130,7 +133,9 @@ fn random_keys_keep_retained_bytes_flat() {
     for request in 0..20_000 {
         let mut map = pool.get();
         for _ in 0..10 {
-            key = key.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            key = key
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
             map.append(&format!("{key:016x}"), "value");
         }
         drop(map);
@@ -161,7 +166,11 @@ fn budgets_hold_in_both_tiers() {
         for buffer in held {
             drop(buffer);
             let stats = pool.stats();
-            assert!(stats.idle_bytes <= 4 << 20, "{} at {size}", stats.idle_bytes);
+            assert!(
+                stats.idle_bytes <= 4 << 20,
+                "{} at {size}",
+                stats.idle_bytes
+            );
         }
     }
     let full = pool.stats().discarded[Discard::GlobalFull];
@@ -241,7 +250,10 @@ fn a_panicking_return_hook_or_policy_loses_nothing() {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(guard))).unwrap_err();
         let stats = pool.stats();
         assert_eq!(stats.discarded[Discard::RecyclePanicked], 1);
-        assert_eq!((stats.in_use, stats.idle_local, stats.idle_global), (0, 0, 0));
+        assert_eq!(
+            (stats.in_use, stats.idle_local, stats.idle_global),
+            (0, 0, 0)
+        );
     }
 }
 
@@ -283,7 +295,9 @@ mod trimming {
                 })
                 .collect();
             // A scope alone does not wait for the threads' destructors.
-            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            threads
+                .into_iter()
+                .for_each(|thread| thread.join().unwrap());
         });
         let burst = pool.stats();
         assert!(burst.idle_bytes > 1000 * before, "there was a burst");
