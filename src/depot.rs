@@ -51,6 +51,8 @@ struct Account {
     bytes: AtomicUsize,
     /// The least that `claimed` was since the last sweep.
     low: AtomicUsize,
+    /// How often of late somebody else was in the way, up to `MOST_PRESSURE`.
+    pressure: AtomicUsize,
 }
 
 struct Inbox<T> {
@@ -77,17 +79,19 @@ fn bytes<T>(objects: &[Box<Object<T>>]) -> usize {
     objects.iter().map(|object| object.bytes).sum()
 }
 
-/// Adds to a total what `want` makes of the room below the limit, and says how much.
-fn grant(total: &AtomicUsize, limit: usize, want: impl Fn(usize) -> usize) -> usize {
+/// Adds to a total what `want` makes of the room below the limit. Says how much,
+/// and whether another thread changed the total meanwhile.
+fn grant(total: &AtomicUsize, limit: usize, want: impl Fn(usize) -> usize) -> (usize, bool) {
     let mut now = total.load(Relaxed);
+    let mut disturbed = false;
     loop {
         let granted = want(limit.saturating_sub(now));
         if granted == 0 {
-            return 0;
+            return (0, disturbed);
         }
-        match total.compare_exchange_weak(now, now + granted, Relaxed, Relaxed) {
-            Ok(_) => return granted,
-            Err(other) => now = other,
+        match total.compare_exchange(now, now + granted, Relaxed, Relaxed) {
+            Ok(_) => return (granted, disturbed),
+            Err(other) => (now, disturbed) = (other, true),
         }
     }
 }
@@ -144,9 +148,27 @@ impl<T> Depot<T> {
             && self.account.bytes.load(Relaxed) < self.budget
     }
 
+    /// See [`pressure`](Self::pressure).
+    pub(crate) const MOST_PRESSURE: usize = 16;
+
+    /// How much exchanges get into each other's way: 0 to `MOST_PRESSURE`. One that
+    /// does counts for four that do not.
+    pub(crate) fn pressure(&self) -> usize {
+        self.account.pressure.load(Relaxed)
+    }
+
     /// Claims room for up to `n` objects; how many.
     fn claim(&self, n: usize) -> usize {
-        grant(&self.account.claimed, self.capacity(), |room| room.min(n))
+        let (granted, disturbed) =
+            grant(&self.account.claimed, self.capacity(), |room| room.min(n));
+        let pressure = self.pressure();
+        if disturbed {
+            let more = (pressure + 4).min(Self::MOST_PRESSURE);
+            self.account.pressure.store(more, Relaxed);
+        } else if pressure > 0 {
+            self.account.pressure.store(pressure - 1, Relaxed);
+        }
+        granted
     }
 
     fn unclaim(&self, n: usize) {
@@ -163,10 +185,8 @@ impl<T> Depot<T> {
 
     /// Claims room for heap bytes, all or none.
     fn claim_bytes(&self, n: usize) -> bool {
-        n == 0
-            || grant(&self.account.bytes, self.budget, |room| {
-                if n <= room { n } else { 0 }
-            }) == n
+        let all_or_none = |room| if n <= room { n } else { 0 };
+        n == 0 || grant(&self.account.bytes, self.budget, all_or_none).0 == n
     }
 
     fn unclaim_bytes(&self, n: usize) {

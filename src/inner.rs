@@ -180,9 +180,13 @@ impl<T: Send + 'static> Inner<T> {
     }
 
     /// Objects per exchange with the shared tier: half of what a thread keeps, so
-    /// that after one it is as far from the next one in either direction.
+    /// that after one it is as far from the next one in either direction; up to
+    /// all of it where threads get into each other's way.
     fn batch(&self) -> usize {
-        let batch = self.batch.unwrap_or(self.local_capacity() / 2);
+        let batch = self.batch.unwrap_or_else(|| {
+            let half = self.local_capacity() / 2;
+            half + half * self.depot.pressure() / Depot::<T>::MOST_PRESSURE
+        });
         batch.clamp(1, BATCH)
     }
 
@@ -227,12 +231,12 @@ impl<T: Send + 'static> Inner<T> {
     }
 
     /// Lets go of everything idle that can be reached; how many.
-    pub(crate) fn trim(&self) -> usize {
+    pub(crate) fn trim(&self, why: Discard) -> usize {
         let mut batch = Batch::new();
         self.locals.drain(&mut batch);
         self.depot.drain(0, &mut batch);
         let n = batch.len();
-        self.discard(batch, Discard::Trimmed).resume();
+        self.discard(batch, why).resume();
         n
     }
 
@@ -283,8 +287,18 @@ impl<T: Send + 'static> Inner<T> {
         self.enabled.store(enabled, Relaxed);
         self.set_local_capacity(self.local_capacity());
         if !enabled {
-            self.trim();
+            self.trim(Discard::Trimmed);
         }
+    }
+
+    /// Keeps nothing any more, and lets go of what is idle.
+    pub(crate) fn shut(&self) {
+        self.enabled.store(false, Relaxed);
+        let mut batch = Batch::new();
+        self.locals.set_capacity(0, &mut batch);
+        self.locals.drain(&mut batch);
+        self.depot.drain(0, &mut batch);
+        self.discard(batch, Discard::PoolDropped).resume();
     }
 
     pub(crate) fn local_capacity(&self) -> usize {
@@ -358,7 +372,11 @@ impl<T: Send + 'static> OnThreadExit for Inner<T> {
     fn on_thread_exit(self: Arc<Self>) {
         let mut batch = Batch::new();
         self.locals.detach_current(&mut batch);
-        self.offer(&mut batch, Discard::ThreadExit).swallow();
+        if self.is_enabled() {
+            self.offer(&mut batch, Discard::ThreadExit).swallow();
+        } else {
+            self.discard(batch, Discard::ThreadExit).swallow();
+        }
         self.close().swallow();
     }
 }

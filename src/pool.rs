@@ -282,8 +282,9 @@ impl<T: Send + 'static, R> Pool<T, R> {
         self
     }
 
-    /// Sets how many objects threads exchange with the shared tier at once, from 1
-    /// to 16. Default: half of the local capacity, which follows when that changes.
+    /// Fixes how many objects threads exchange with the shared tier at once, from 1
+    /// to 16. By default it is half of the local capacity, and up to all of it while
+    /// threads get into each other's way there.
     pub const fn with_batch(mut self, objects: usize) -> Self {
         self.batch = Some(objects);
         self
@@ -452,7 +453,22 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// other thread's tier all but the first eight objects, which only their
     /// thread can reach.
     pub fn trim(&self) -> usize {
-        self.inner().trim()
+        self.inner().trim(Discard::Trimmed)
+    }
+
+    /// Ends pooling for good, at the shutdown of a program whose pool is a `static`
+    /// and so is never dropped: lets go of everything idle, as
+    /// [`Discard::PoolDropped`], and from here on of everything that comes back
+    /// ([`Discard::Disabled`]).
+    ///
+    /// Returns how many objects it could not reach: those that are lent out, and up
+    /// to eight idle ones of each other thread that is still alive. Each of them is
+    /// shown to the drop hook when its guard is dropped or its thread exits. 0 means
+    /// that every object has been.
+    pub fn close(&self) -> u64 {
+        self.inner().shut();
+        let stats = self.stats();
+        stats.in_use + stats.idle_local + stats.idle_global
     }
 
     /// Starts a thread that gives back, every `interval`, what the whole interval
