@@ -112,17 +112,15 @@ impl Panics {
 
     pub(crate) fn catch(&mut self, f: impl FnOnce()) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-            self.absorb(Self::caught(payload));
+            match &self.0 {
+                None => self.0 = Some(payload),
+                Some(_) => Self::caught(payload).swallow(),
+            }
         }
     }
 
-    /// Keeps the first panic of the two.
-    pub(crate) fn absorb(&mut self, later: Self) {
-        if self.0.is_none() {
-            self.0 = later.0;
-        } else {
-            later.swallow();
-        }
+    pub(crate) fn any(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Lets the first panic go on, unless one is under way already: a second

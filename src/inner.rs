@@ -73,34 +73,53 @@ impl<T: Send + 'static> Inner<T> {
     #[cold]
     #[inline(never)]
     fn take_slow(self: &Arc<Self>) -> Option<Box<Object<T>>> {
+        let mut panics = Panics::default();
+        let object = self.find(&mut panics);
+        match object {
+            // A hook panicked over another object: this one is not lent, then.
+            Some(object) if panics.any() => {
+                let mut batch = Batch::from_iter([object]);
+                self.offer(&mut batch, Discard::Trimmed, &mut panics);
+                panics.resume();
+                None
+            }
+            found => {
+                panics.resume();
+                found
+            }
+        }
+    }
+
+    fn find(self: &Arc<Self>, panics: &mut Panics) -> Option<Box<Object<T>>> {
+        let mut batch = Batch::new();
         if !self.is_enabled() {
-            self.drop_remnants();
+            // What this thread still keeps, because others could not reach it.
+            self.locals.drain_current(&mut batch);
+            self.discard(batch, Discard::Trimmed, panics);
             return None;
         }
-        let mut batch = Batch::new();
-        let object = match self.attached(Touch::Borrow) {
-            None => self.depot.take_one(),
-            Some(front) => {
-                if front.is_over_limit() {
-                    front.shed(&mut batch);
-                    self.offer(&mut batch, Discard::Trimmed).resume();
-                }
-                if let Some(object) = front.pop().or_else(|| front.refill().then(|| front.pop())?) {
-                    return Some(object);
-                }
-                front.count_miss();
-                self.depot.take(1 + front.room(), &mut batch);
-                let object = batch.pop();
-                front.stock(&mut batch, &self.limits);
-                object
-            }
+        let Some(front) = self.attached(Touch::Borrow) else {
+            return self.depot.take_one().inspect(|_| self.count_global_hit());
         };
-        if object.is_some() {
-            self.counters.global_hits.fetch_add(1, Relaxed);
+        if front.is_over_limit() {
+            front.shed(&mut batch);
+            self.offer(&mut batch, Discard::Trimmed, panics);
         }
-        // Left over only if the capacity was lowered at this very moment.
-        self.offer(&mut batch, Discard::Trimmed).resume();
-        object
+        if let Some(object) = front.pop() {
+            return Some(object);
+        }
+        if front.refill() {
+            return front.pop();
+        }
+        front.count_miss();
+        self.depot.take(1 + front.room(), &mut batch);
+        let object = batch.pop()?;
+        self.count_global_hit();
+        front.stock(&mut batch, &self.limits);
+        // Left over only if the capacity was lowered at this very moment, or where
+        // large objects reach the budget.
+        self.offer(&mut batch, Discard::Trimmed, panics);
+        Some(object)
     }
 
     // ---- drop: local, depot, or discard -------------------------------------
@@ -129,19 +148,31 @@ impl<T: Send + 'static> Inner<T> {
     /// Keeps an object for which the front has no room, or which needs a look.
     #[cold]
     #[inline(never)]
-    pub(crate) fn put_slow(self: &Arc<Self>, mut object: Box<Object<T>>) {
+    pub(crate) fn put_slow(self: &Arc<Self>, object: Box<Object<T>>) {
+        let mut panics = Panics::default();
+        if let Err((object, why)) = self.place(object, &mut panics) {
+            self.discard([object], why, &mut panics);
+        }
+        panics.resume();
+    }
+
+    fn place(
+        self: &Arc<Self>,
+        mut object: Box<Object<T>>,
+        panics: &mut Panics,
+    ) -> Result<(), (Box<Object<T>>, Discard)> {
         if !self.is_enabled() {
-            return self.discard([object], Discard::Disabled).resume();
+            return Err((object, Discard::Disabled));
         }
         if let Some(front) = self.attached(Touch::Return) {
             if front.is_tick() {
-                self.sweep(Some(front));
+                self.sweep(Some(front), panics);
             }
             if front.admits(object.bytes, &self.limits)
-                && (!front.is_full() || front.spill(&self.limits) || self.relieve(front))
+                && (!front.is_full() || front.spill(&self.limits) || self.relieve(front, panics))
             {
                 object = match front.push_now(object) {
-                    Ok(()) => return,
+                    Ok(()) => return Ok(()),
                     Err(object) => object,
                 };
             }
@@ -153,18 +184,17 @@ impl<T: Send + 'static> Inner<T> {
             Ok(()) => {
                 let returned = self.counters.returned.fetch_add(1, Relaxed);
                 if returned.is_multiple_of(TICK as u64) {
-                    self.sweep(None);
+                    self.sweep(None, panics);
                 }
+                Ok(())
             }
-            Err(object) if self.depot.capacity() == 0 => {
-                self.discard([object], Discard::LocalFull).resume();
-            }
-            Err(object) => self.discard([object], Discard::GlobalFull).resume(),
+            Err(object) if self.depot.capacity() == 0 => Err((object, Discard::LocalFull)),
+            Err(object) => Err((object, Discard::GlobalFull)),
         }
     }
 
     /// Moves a batch from a full thread to the shared tier; false if that is full.
-    fn relieve(&self, front: &Front<T>) -> bool {
+    fn relieve(&self, front: &Front<T>, panics: &mut Panics) -> bool {
         if !self.depot.has_room() {
             return false;
         }
@@ -175,7 +205,8 @@ impl<T: Send + 'static> Inner<T> {
         let moved = batch.len() < evicted;
         front.stock(&mut batch, &self.limits);
         front.spill(&self.limits);
-        debug_assert!(batch.is_empty());
+        // Left over only if the capacity was lowered at this very moment.
+        self.discard(batch, Discard::Trimmed, panics);
         moved
     }
 
@@ -200,34 +231,37 @@ impl<T: Send + 'static> Inner<T> {
     // ---- letting go ---------------------------------------------------------
 
     /// Moves idle objects to the shared tier, and lets go of what does not fit.
-    #[must_use]
-    fn offer(&self, batch: &mut Batch<T>, why: Discard) -> Panics {
-        self.depot.put(batch);
-        self.discard(batch.drain(..), why)
+    fn offer(&self, batch: &mut Batch<T>, why: Discard, panics: &mut Panics) {
+        if !batch.is_empty() {
+            self.depot.put(batch);
+            self.discard(batch.drain(..), why, panics);
+        }
     }
 
-    /// Shows objects to the hook, one by one, and destroys them. All of them, even
-    /// if some panic; the panic is returned, to go on where the caller lets it.
-    #[must_use]
+    /// Shows objects to the hook, one by one, and destroys them: all of them, even
+    /// if some panic.
     pub(crate) fn discard(
         &self,
         objects: impl IntoIterator<Item = Box<Object<T>>>,
         why: Discard,
-    ) -> Panics {
-        let mut panics = Panics::default();
+        panics: &mut Panics,
+    ) {
         for mut object in objects {
             self.counters.discarded[why as usize].fetch_add(1, Relaxed);
             panics.catch(|| self.hook.call(&mut object.value, why));
             panics.catch(|| drop(object));
         }
-        panics
     }
 
-    /// Destroys what this thread still keeps although the pool was disabled.
-    fn drop_remnants(&self) {
-        let mut batch = Batch::new();
-        self.locals.drain_current(&mut batch);
-        self.discard(batch, Discard::Trimmed).resume();
+    /// The same, where the panic goes on to the caller.
+    pub(crate) fn discard_now(
+        &self,
+        objects: impl IntoIterator<Item = Box<Object<T>>>,
+        why: Discard,
+    ) {
+        let mut panics = Panics::default();
+        self.discard(objects, why, &mut panics);
+        panics.resume();
     }
 
     /// Lets go of everything idle that can be reached; how many.
@@ -236,45 +270,45 @@ impl<T: Send + 'static> Inner<T> {
         self.locals.drain(&mut batch);
         self.depot.drain(0, &mut batch);
         let n = batch.len();
-        self.discard(batch, why).resume();
+        self.discard_now(batch, why);
         n
     }
 
     /// Lets go of what a whole interval did not need, if one has passed.
-    fn sweep(&self, front: Option<&Front<T>>) {
+    fn sweep(&self, front: Option<&Front<T>>, panics: &mut Panics) {
         let mut batch = Batch::new();
-        if self.sweeper.is_due() {
+        let mut is_due = false;
+        panics.catch(|| is_due = self.sweeper.is_due());
+        if is_due {
             self.depot.sweep(&mut batch);
             self.locals.sweep(&mut batch);
         }
         if let Some(front) = front {
             front.sweep(self.sweeper.sweeps(), &mut batch);
         }
-        self.discard(batch, Discard::Trimmed).resume();
+        self.discard(batch, Discard::Trimmed, panics);
     }
 
     /// Lets go of what nobody needed since the last sweep.
-    #[must_use]
-    pub(crate) fn sweep_now(&self) -> Panics {
+    pub(crate) fn sweep_now(&self, panics: &mut Panics) {
         let mut batch = Batch::new();
         self.sweeper.count();
         self.depot.sweep(&mut batch);
         self.locals.sweep(&mut batch);
-        self.discard(batch, Discard::Trimmed)
+        self.discard(batch, Discard::Trimmed, panics);
     }
 
     /// Lets go of everything, if this is the last one who knows the pool. Whoever
-    /// else does is an exiting thread, which calls this in turn.
-    #[must_use]
-    pub(crate) fn close(self: Arc<Self>) -> Panics {
+    /// else does is an exiting thread or a trimmer, which calls this in turn.
+    pub(crate) fn close(self: Arc<Self>, panics: &mut Panics) {
         let Some(mut inner) = Arc::into_inner(self) else {
-            return Panics::default();
+            return;
         };
         let mut batch = Batch::new();
         let locals = std::mem::replace(&mut inner.locals, Locals::new(0));
         locals.into_objects(&mut batch);
         inner.depot.drain(0, &mut batch);
-        inner.discard(batch, Discard::PoolDropped)
+        inner.discard(batch, Discard::PoolDropped, panics);
     }
 
     // ---- tuning -------------------------------------------------------------
@@ -298,7 +332,7 @@ impl<T: Send + 'static> Inner<T> {
         self.locals.set_capacity(0, &mut batch);
         self.locals.drain(&mut batch);
         self.depot.drain(0, &mut batch);
-        self.discard(batch, Discard::PoolDropped).resume();
+        self.discard_now(batch, Discard::PoolDropped);
     }
 
     pub(crate) fn local_capacity(&self) -> usize {
@@ -310,7 +344,9 @@ impl<T: Send + 'static> Inner<T> {
         let mut excess = Batch::new();
         let capacity = if self.is_enabled() { capacity } else { 0 };
         self.locals.set_capacity(capacity, &mut excess);
-        self.offer(&mut excess, Discard::Trimmed).resume();
+        let mut panics = Panics::default();
+        self.offer(&mut excess, Discard::Trimmed, &mut panics);
+        panics.resume();
     }
 
     pub(crate) fn global_capacity(&self) -> usize {
@@ -320,10 +356,14 @@ impl<T: Send + 'static> Inner<T> {
     pub(crate) fn set_global_capacity(&self, capacity: usize) {
         let mut excess = Batch::new();
         self.depot.set_capacity(capacity, &mut excess);
-        self.discard(excess, Discard::Trimmed).resume();
+        self.discard_now(excess, Discard::Trimmed);
     }
 
     // ---- counting -----------------------------------------------------------
+
+    fn count_global_hit(&self) {
+        self.counters.global_hits.fetch_add(1, Relaxed);
+    }
 
     pub(crate) fn count_created(&self) {
         self.counters.created.fetch_add(1, Relaxed);
@@ -371,12 +411,14 @@ impl<T: Send + 'static> Inner<T> {
 impl<T: Send + 'static> OnThreadExit for Inner<T> {
     fn on_thread_exit(self: Arc<Self>) {
         let mut batch = Batch::new();
+        let mut panics = Panics::default();
         self.locals.detach_current(&mut batch);
         if self.is_enabled() {
-            self.offer(&mut batch, Discard::ThreadExit).swallow();
+            self.offer(&mut batch, Discard::ThreadExit, &mut panics);
         } else {
-            self.discard(batch, Discard::ThreadExit).swallow();
+            self.discard(batch, Discard::ThreadExit, &mut panics);
         }
-        self.close().swallow();
+        self.close(&mut panics);
+        panics.swallow();
     }
 }

@@ -513,7 +513,8 @@ impl<T: Send + 'static, R> Pool<T, R> {
     #[inline(never)]
     fn recycle_panicked(&self, object: Box<Object<T>>, payload: Payload) {
         let mut panics = Panics::caught(payload);
-        panics.absorb(self.inner().discard([object], Discard::RecyclePanicked));
+        self.inner()
+            .discard([object], Discard::RecyclePanicked, &mut panics);
         panics.resume();
     }
 
@@ -661,7 +662,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
                 object.bytes = bytes;
                 self.inner().put_slow(object);
             }
-            Ok(Err(why)) => self.inner().discard([object], why).resume(),
+            Ok(Err(why)) => self.inner().discard_now([object], why),
             Err(payload) => self.recycle_panicked(object, payload),
         }
     }
@@ -671,7 +672,9 @@ impl<T: Send + 'static, R> Drop for Pool<T, R> {
     /// Lets go of every idle object, of all threads, as [`Discard::PoolDropped`].
     fn drop(&mut self) {
         if let Some(inner) = self.inner.take() {
-            inner.close().resume();
+            let mut panics = Panics::default();
+            inner.close(&mut panics);
+            panics.resume();
         }
     }
 }

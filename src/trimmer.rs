@@ -1,5 +1,6 @@
 //! The one thread that this crate starts, and only if asked.
 
+use crate::hook::Panics;
 use crate::inner::Inner;
 use std::fmt;
 use std::io;
@@ -28,9 +29,12 @@ impl Trimmer {
             .spawn(move || {
                 while ended.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
                     let Some(inner) = inner.upgrade() else { return };
-                    inner.sweep_now().swallow();
+                    let mut panics = Panics::default();
+                    inner.sweep_now(&mut panics);
                     // The pool may have been dropped meanwhile.
-                    inner.close().swallow();
+                    inner.close(&mut panics);
+                    // Nobody could catch it here.
+                    panics.swallow();
                 }
             })?;
         Ok(Self { alive })
