@@ -79,6 +79,7 @@ impl<T: Send + 'static> Inner<T> {
             // A hook panicked over another object: this one is not lent, then.
             Some(object) if panics.any() => {
                 let mut batch = Batch::from_iter([object]);
+                self.counters.returned.fetch_add(1, Relaxed);
                 self.offer(&mut batch, Discard::Trimmed, &mut panics);
                 panics.resume();
                 None
@@ -221,7 +222,11 @@ impl<T: Send + 'static> Inner<T> {
         batch.clamp(1, BATCH)
     }
 
+    /// This thread's tier, unless it keeps nothing or the thread is on its way out.
     fn attached(self: &Arc<Self>, touch: Touch) -> Option<&Front<T>> {
+        if self.local_capacity() == 0 && self.locals.current().is_none() {
+            return None;
+        }
         self.locals.attached(touch, || {
             let weak: Weak<Self> = Arc::downgrade(self);
             weak
