@@ -30,7 +30,10 @@
 //!   that cannot.
 //! * [`StringMap`] and [`StringList`] are collections whose *inside* survives
 //!   clearing.
-//! * [`Stats`] says what a pool did and holds; [`Discard`] why it let something go.
+//! * [`Retention`] says how much memory an object may keep; budgets and
+//!   [trimming](Pool::with_trim_interval) what a pool may.
+//! * [`Stats`] says what a pool did and holds, and [`Advice`] which size it wants;
+//!   [`Discard`] why it let something go.
 //!
 //! # How an object travels
 //!
@@ -56,8 +59,9 @@
 //! * A panic in your code goes on to whoever called `get` or dropped the guard. It
 //!   is swallowed only where it would abort the process: while another is
 //!   unwinding, and at thread exit. An object whose recycling panicked is destroyed.
-//! * Capacities hold exactly, at every moment.
-//! * At thread exit what the thread kept moves to the shared tier. Guards may be
+//! * Capacities and budgets hold exactly, at every moment.
+//! * At thread exit what the thread kept moves to the shared tier. (`join` waits
+//!   for that; the end of a `thread::scope` does not.) Guards may be
 //!   dropped, and objects borrowed, in the destructors of thread-locals, before or
 //!   after the pool's own. (One case costs a thread id of the `thread_local` crate
 //!   and a panic message, and needs `panic = "unwind"`: the *first* `get` of a
@@ -68,7 +72,7 @@
 //!
 //! * A guard that is leaked, by `mem::forget` or a cycle, never comes back.
 //! * A `static` is never dropped, so what lies idle in a `static` pool at process
-//!   exit is not shown to the drop hook; call [`Pool::trim`] where that matters.
+//!   exit is not shown to the drop hook; call [`Pool::close`] where that matters.
 //! * Up to eight objects of each *other* thread are out of reach of
 //!   [`Pool::trim`] and [`Pool::set_local_capacity`], until that thread uses the
 //!   pool again or exits.
@@ -77,8 +81,7 @@
 //!
 //! Where a map can be reused in place (`map.clear()` in a loop), do that: it is the
 //! limit. Where objects own no heap memory, an allocator is as fast. A pool keeps
-//! memory from the rest of the program: at most
-//! `threads × local_capacity + global_capacity` objects; see [`Pool`].
+//! memory from the rest of the program; [how much](Pool#memory) is bounded.
 
 // In the order in which an object travels.
 mod pool;

@@ -66,11 +66,16 @@ const TRIM_INTERVAL: Duration = Duration::from_secs(15);
 ///
 /// # Memory
 ///
-/// A pool keeps at most `threads × local_capacity + global_capacity` idle
-/// objects, `threads` being those that have borrowed from it and are alive. With
-/// objects of *f* bytes ([`Recycle::footprint`]) that is as many times *f* bytes,
-/// and in addition about 384 bytes for each such thread and 64 bytes or so for
-/// each object.
+/// With *T* threads that have borrowed from the pool and are alive, what lies idle
+/// is at most
+///
+/// * `T × local_capacity + global_capacity` objects, and
+/// * `T × local_budget + global_budget` heap bytes, by [`Recycle::footprint`],
+///
+/// plus some 90 bytes for each object's box and 600 for each thread. In practice it
+/// is far less: [`Retention`] lets an object keep no more than 64 KiB unless it is
+/// used, and what was not needed for [an interval](Pool::with_trim_interval) is
+/// given back. Objects that are lent out are not limited.
 ///
 /// # Panics and re-entrancy
 ///
@@ -342,9 +347,11 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// Sets the function that sees every object once, when the pool lets it go
     /// for destruction, with the reason.
     ///
-    /// The object has been recycled, unless its `recycle` panicked. The hook may
-    /// release what the object owns, may use the pool, and may panic. It does not
-    /// see objects that were [detached](Pooled::detach).
+    /// The object has been recycled, but for the reasons [`Discard::Oversized`],
+    /// [`Discard::Refused`] and [`Discard::RecyclePanicked`], for which it is as its
+    /// borrower left it, or as the panic did. The hook may release what the object
+    /// owns, may use the pool, and may panic. It does not see objects that were
+    /// [detached](Pooled::detach).
     ///
     /// ```
     /// use millpond::{Discard, Pool};

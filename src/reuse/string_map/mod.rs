@@ -6,7 +6,7 @@
 //! the same names, all day. The map here leaves them where they are. 1,636
 //! recorded requests of 11 headers each, nanoseconds (best of 31 rounds, in
 //! which the candidates take turns) and allocations a request on a 2-core
-//! Xeon. `benches/requests.rs` measures the same; only ratios carry over to
+//! EPYC. `benches/requests.rs` measures the same; only ratios carry over to
 //! another machine, and they vary by a tenth from run to run:
 //!
 //! | | glibc | mimalloc | allocations |
