@@ -127,8 +127,7 @@ impl<T: Send + 'static> Inner<T> {
 
     /// Keeps a recycled object, or lets it go if both tiers are full.
     #[inline]
-    pub(crate) fn put(self: &Arc<Self>, mut object: Box<Object<T>>, bytes: usize) {
-        object.bytes = bytes;
+    pub(crate) fn put(self: &Arc<Self>, object: Box<Object<T>>, bytes: usize) {
         let object = match self.locals.current() {
             Some(front) => match front.push(object, bytes) {
                 Ok(()) => return,
@@ -136,7 +135,7 @@ impl<T: Send + 'static> Inner<T> {
             },
             None => object,
         };
-        self.put_slow(object);
+        self.put_slow(object, bytes);
     }
 
     /// How many small objects came back to this thread since the last large one.
@@ -149,7 +148,8 @@ impl<T: Send + 'static> Inner<T> {
     /// Keeps an object for which the front has no room, or which needs a look.
     #[cold]
     #[inline(never)]
-    pub(crate) fn put_slow(self: &Arc<Self>, object: Box<Object<T>>) {
+    pub(crate) fn put_slow(self: &Arc<Self>, mut object: Box<Object<T>>, bytes: usize) {
+        object.bytes = bytes;
         let mut panics = Panics::default();
         if let Err((object, why)) = self.place(object, &mut panics) {
             self.discard([object], why, &mut panics);

@@ -42,6 +42,8 @@ pub(crate) struct Front<T> {
     len: Cell<usize>,
     slots: [Cell<Option<Box<Object<T>>>>; FRONT],
     shared: Arc<Shared<T>>,
+    /// Returns until it is time to look at the clock.
+    until_tick: Cell<usize>,
     /// `Hot::returns` at the last large return.
     large_at: Cell<usize>,
     /// The least that `len` was seen to be since the last sweep, and that sweep.
@@ -73,7 +75,7 @@ pub(crate) struct Shared<T> {
 }
 
 /// Written by the owner alone, but for `limit`: plain loads and stores that
-/// others may see late, never torn. One cache line.
+/// others may see late, never torn.
 #[derive(Default)]
 struct Hot {
     /// Objects handed out from this thread's tier.
@@ -83,10 +85,12 @@ struct Hot {
     /// Objects that moved into the front, or out of it if negative, in any other
     /// way. With the two above it tells others how many are in the front.
     moved: AtomicUsize,
-    /// Heap bytes in the front.
-    bytes: AtomicUsize,
     /// How many objects the front may keep now: 0 while no thread owns it.
     limit: AtomicUsize,
+    /// Heap bytes of the object in each slot, or of the one that was there last.
+    /// Written by what fills the slot and summed by whoever asks: a sum kept here
+    /// would change twice a cycle, and each change wait for the one before.
+    bytes: [AtomicUsize; FRONT],
 }
 
 struct Back<T> {
@@ -97,6 +101,14 @@ struct Back<T> {
     low: usize,
     /// A living thread owns it.
     attached: bool,
+}
+
+impl Hot {
+    /// Heap bytes of the first `len` objects.
+    fn bytes(&self, len: usize) -> usize {
+        let bytes = &self.bytes[..len.min(FRONT)];
+        bytes.iter().map(|bytes| bytes.load(Relaxed)).sum()
+    }
 }
 
 /// Adds to a counter that one thread writes: no locked instruction.
@@ -145,16 +157,16 @@ impl<T> Front<T> {
         let object = self.slots[top % FRONT].take()?;
         self.len.set(top);
         bump(&hot.hits, 1);
-        bump(&hot.bytes, object.bytes.wrapping_neg());
         Some(object)
     }
 
     /// Keeps an object, or gives it back if the front is full. The other one.
     #[inline]
     pub(crate) fn push(&self, object: Box<Object<T>>, bytes: usize) -> Result<(), Box<Object<T>>> {
-        let hot = &*self.shared.hot;
         let len = self.len.get();
-        if len >= hot.limit.load(Relaxed) || hot.returns.load(Relaxed) % TICK == TICK - 1 {
+        let until_tick = self.until_tick.get().wrapping_sub(1);
+        self.until_tick.set(until_tick);
+        if len >= self.limit() || until_tick == 0 {
             return Err(object);
         }
         self.keep(object, bytes, len);
@@ -165,7 +177,7 @@ impl<T> Front<T> {
     #[inline]
     fn keep(&self, object: Box<Object<T>>, bytes: usize, len: usize) {
         let hot = &*self.shared.hot;
-        bump(&hot.bytes, bytes);
+        hot.bytes[len % FRONT].store(bytes, Relaxed);
         // The slot is empty. `forget` spares the check that would drop a tenant.
         std::mem::forget(self.slots[len % FRONT].replace(Some(object)));
         self.len.set(len + 1);
@@ -183,9 +195,14 @@ impl<T> Front<T> {
         Ok(())
     }
 
-    /// Whether it is time to look at the clock.
+    /// Whether it is time to look at the clock; asked once.
     pub(crate) fn is_tick(&self) -> bool {
-        self.shared.hot.returns.load(Relaxed) % TICK == TICK - 1
+        // Below 0 if the pool was disabled when it was time.
+        let is_tick = self.until_tick.get().wrapping_sub(1) >= TICK;
+        if is_tick {
+            self.until_tick.set(TICK);
+        }
+        is_tick
     }
 
     /// How many objects came back to this thread since the last large one. If the
@@ -208,7 +225,7 @@ impl<T> Front<T> {
 
     /// Heap bytes in front and back.
     fn bytes(&self) -> usize {
-        self.shared.hot.bytes.load(Relaxed) + self.shared.back().bytes
+        self.shared.hot.bytes(self.len.get()) + self.shared.back().bytes
     }
 
     /// At a tick: remembers how many objects lay idle; after a sweep, moves out
@@ -231,17 +248,19 @@ impl<T> Front<T> {
     fn move_oldest(&self, n: usize, into: &mut Batch<T>) {
         let len = self.len.get();
         let n = n.min(len);
-        for slot in &self.slots[..n] {
-            if let Some(object) = slot.take() {
-                bump(&self.shared.hot.bytes, object.bytes.wrapping_neg());
+        let hot = &*self.shared.hot;
+        for at in 0..n {
+            if let Some(mut object) = self.slots[at].take() {
+                object.bytes = hot.bytes[at].load(Relaxed);
                 into.push(object);
             }
         }
         for at in n..len {
             self.slots[at - n].set(self.slots[at].take());
+            hot.bytes[at - n].store(hot.bytes[at].load(Relaxed), Relaxed);
         }
         self.len.set(len - n);
-        bump(&self.shared.hot.moved, n.wrapping_neg());
+        bump(&hot.moved, n.wrapping_neg());
     }
 
     /// Puts an object of another tier into the front, if there is room.
@@ -250,7 +269,7 @@ impl<T> Front<T> {
         if len >= self.limit() {
             return Err(object);
         }
-        bump(&self.shared.hot.bytes, object.bytes);
+        self.shared.hot.bytes[len % FRONT].store(object.bytes, Relaxed);
         self.slots[len % FRONT].set(Some(object));
         self.len.set(len + 1);
         bump(&self.shared.hot.moved, 1);
@@ -470,6 +489,7 @@ impl<T: Send> Locals<T> {
             len: Cell::new(0),
             slots: Default::default(),
             shared,
+            until_tick: Cell::new(TICK),
             large_at: Cell::new(0),
             low: Cell::new(0),
             swept: Cell::new(0),
@@ -559,7 +579,7 @@ impl<T: Send> Locals<T> {
             sum.hits += hits;
             // The three were not read at one instant: a front holds 0 to FRONT.
             sum.idle += back.objects.len() + if front <= FRONT { front } else { 0 };
-            sum.bytes += back.bytes + hot.bytes.load(Relaxed);
+            sum.bytes += back.bytes + hot.bytes(front);
         }
         sum
     }

@@ -12,16 +12,21 @@ use crate::retain::History;
 pub(crate) struct Object<T> {
     pub(crate) value: T,
     /// [`footprint`](crate::Recycle::footprint) when it came back, so that
-    /// taking it out subtracts what putting it in has added.
+    /// taking it out of a tier subtracts what putting it in has added. A front
+    /// keeps the figure in a slot of its own, and this one is out of date there.
     pub(crate) bytes: usize,
+    /// It has to be looked at before it is recycled: it was large when it came
+    /// back last, or all objects of its pool are looked at.
+    pub(crate) look: bool,
     pub(crate) history: History,
 }
 
 impl<T> Object<T> {
-    pub(crate) fn new(value: T) -> Box<Self> {
+    pub(crate) fn new(value: T, look: bool) -> Box<Self> {
         Box::new(Self {
             value,
             bytes: 0,
+            look,
             history: History::default(),
         })
     }

@@ -98,12 +98,16 @@ impl Recycle for PathBuf {
 ///
 /// An entry removed from a crowded neighbourhood leaves one, and `clear` returns
 /// early on an empty table and keeps them all: 1,792 entries removed one by one
-/// leave a capacity of about 500, and a table full of them reports 0. A clean
-/// one has a power of two of buckets. A worn one may too, by chance; in a large
-/// table, where a reset is cheap beside the removals that wore it, we do not guess.
+/// leave a capacity of about 500, and a table full of them reports 0. A clean one
+/// has 7 << n, or 3. A worn one may too, by chance; in a large table, where a reset
+/// is cheap beside the removals that wore it, we do not guess.
 #[inline]
 fn may_be_worn(capacity: usize) -> bool {
-    capacity >= 448 || !buckets(capacity).is_power_of_two()
+    // Asked on every return of an empty map, so without a division or a count of
+    // zeros: 7 << n is seven times its lowest bit.
+    let lowest = capacity & capacity.wrapping_neg();
+    let is_clean = capacity == 7 * lowest || capacity <= 3;
+    !is_clean || capacity.wrapping_sub(1) >= 447
 }
 
 macro_rules! recycle_table {
