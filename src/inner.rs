@@ -92,8 +92,8 @@ impl<T: Send + 'static> Inner<T> {
     }
 
     fn find(self: &Arc<Self>, panics: &mut Panics) -> Option<Box<Object<T>>> {
-        let mut batch = Batch::new();
         if !self.is_enabled() {
+            let mut batch = Batch::new();
             // What this thread still keeps, because others could not reach it.
             self.locals.drain_current(&mut batch);
             self.discard(batch, Discard::Trimmed, panics);
@@ -102,10 +102,7 @@ impl<T: Send + 'static> Inner<T> {
         let Some(front) = self.attached(Touch::Borrow) else {
             return self.depot.take_one().inspect(|_| self.count_global_hit());
         };
-        if front.is_over_limit() {
-            front.shed(&mut batch);
-            self.offer(&mut batch, Discard::Trimmed, panics);
-        }
+        self.shed(front, panics);
         if let Some(object) = front.pop() {
             return Some(object);
         }
@@ -113,6 +110,7 @@ impl<T: Send + 'static> Inner<T> {
             return front.pop();
         }
         front.count_miss();
+        let mut batch = Batch::new();
         self.depot.take(1 + front.room(), &mut batch);
         let object = batch.pop()?;
         self.count_global_hit();
@@ -169,6 +167,7 @@ impl<T: Send + 'static> Inner<T> {
             if front.is_tick() {
                 self.sweep(Some(front), panics);
             }
+            self.shed(front, panics);
             if front.admits(object.bytes, &self.limits)
                 && (!front.is_full() || front.spill(&self.limits) || self.relieve(front, panics))
             {
@@ -191,6 +190,15 @@ impl<T: Send + 'static> Inner<T> {
             }
             Err(object) if self.depot.capacity() == 0 => Err((object, Discard::LocalFull)),
             Err(object) => Err((object, Discard::GlobalFull)),
+        }
+    }
+
+    /// Moves out of the front what a lowered capacity no longer allows.
+    fn shed(&self, front: &Front<T>, panics: &mut Panics) {
+        if front.is_over_limit() {
+            let mut batch = Batch::new();
+            front.shed(&mut batch);
+            self.offer(&mut batch, Discard::Trimmed, panics);
         }
     }
 
@@ -324,7 +332,7 @@ impl<T: Send + 'static> Inner<T> {
 
     pub(crate) fn set_enabled(&self, enabled: bool) {
         self.enabled.store(enabled, Relaxed);
-        self.set_local_capacity(self.local_capacity());
+        self.tune_locals();
         if !enabled {
             self.trim(Discard::Trimmed);
         }
@@ -334,7 +342,7 @@ impl<T: Send + 'static> Inner<T> {
     pub(crate) fn shut(&self) {
         self.enabled.store(false, Relaxed);
         let mut batch = Batch::new();
-        self.locals.set_capacity(0, &mut batch);
+        self.locals.set_capacity(|| 0, &mut batch);
         self.locals.drain(&mut batch);
         self.depot.drain(0, &mut batch);
         self.discard_now(batch, Discard::PoolDropped);
@@ -346,8 +354,20 @@ impl<T: Send + 'static> Inner<T> {
 
     pub(crate) fn set_local_capacity(&self, capacity: usize) {
         self.local_capacity.store(capacity, Relaxed);
+        self.tune_locals();
+    }
+
+    fn tune_locals(&self) {
         let mut excess = Batch::new();
-        let capacity = if self.is_enabled() { capacity } else { 0 };
+        // Asked under a lock: of two calls at once, the later one sees what both
+        // have set.
+        let capacity = || {
+            if self.is_enabled() {
+                self.local_capacity()
+            } else {
+                0
+            }
+        };
         self.locals.set_capacity(capacity, &mut excess);
         let mut panics = Panics::default();
         self.offer(&mut excess, Discard::Trimmed, &mut panics);

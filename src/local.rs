@@ -516,8 +516,9 @@ impl<T: Send> Locals<T> {
 
     /// Sets every thread's capacity, and moves out what no longer fits where it
     /// can be reached: in all backs, and in this thread's front.
-    pub(crate) fn set_capacity(&self, capacity: usize, into: &mut Batch<T>) {
+    pub(crate) fn set_capacity(&self, capacity: impl FnOnce() -> usize, into: &mut Batch<T>) {
         let mut registry = self.registry();
+        let capacity = capacity();
         registry.capacity = capacity;
         for shared in &registry.all {
             let mut back = shared.back();
