@@ -1,37 +1,10 @@
-//! The per-thread tier. The only file that names thread locals.
-//!
-//! Each thread has a *front*, a handful of slots that only it can reach and that
-//! cost neither an atomic read-modify-write nor a lock, and behind it a *back*,
-//! the rest of its capacity, under a mutex that it takes once every few objects
-//! and that lets others count and trim what lies there. Objects move between the
-//! two in halves of the front, so that a thread swinging around a boundary stays
-//! within the front.
-//!
-//! # Threads that end
-//!
-//! `thread_local::ThreadLocal` finds a thread's value fast, and has two edges.
-//! It keeps the value of a dead thread for the next one that gets its id; and a
-//! thread's first contact with it panics in a thread-local's destructor once the
-//! crate's own guard has been destroyed, after it has taken an id that nobody
-//! gives back. So:
-//!
-//! * Attaching a thread registers [`EXIT`], *after* the crate's guard, so that it
-//!   is destroyed before: what the thread cached moves to the shared tier, and
-//!   the thread no longer attaches. Its later calls go to the shared tier.
-//! * A thread that has never borrowed anything does not attach by dropping a
-//!   guard: nothing tells whether it is being torn down. Its returns go to the
-//!   shared tier one by one.
-//! * What remains is a thread that used the `thread_local` crate for something
-//!   else and borrows for the first time inside a destructor, after the crate's
-//!   guard. That panic is caught, and the thread uses the shared tier.
+//! One thread's tier: the front, which only it can reach, and the back.
 
 use crate::object::{Batch, Object};
 use crossbeam_utils::CachePadded;
-use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use thread_local::ThreadLocal;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Slots of the front: as many guards from one pool as a handler holds at once,
 /// and one cache line.
@@ -65,7 +38,7 @@ pub(crate) struct Limits {
 }
 
 /// What other threads may read, tune and trim.
-pub(crate) struct Shared<T> {
+pub(super) struct Shared<T> {
     hot: CachePadded<Hot>,
     /// Objects that the thread borrowed and its tier did not have.
     misses: AtomicUsize,
@@ -145,6 +118,45 @@ impl<T> Back<T> {
 }
 
 impl<T> Front<T> {
+    pub(super) fn new() -> Self {
+        let back = Back {
+            objects: Vec::new(),
+            bytes: 0,
+            capacity: 0,
+            low: 0,
+            attached: false,
+        };
+        Self {
+            len: Cell::new(0),
+            slots: Default::default(),
+            shared: Arc::new(Shared {
+                hot: CachePadded::default(),
+                misses: AtomicUsize::new(0),
+                depth: AtomicUsize::new(0),
+                back: Mutex::new(back),
+            }),
+            until_tick: Cell::new(TICK),
+            large_at: Cell::new(0),
+            low: Cell::new(0),
+            swept: Cell::new(0),
+        }
+    }
+
+    /// What others may reach of it.
+    pub(super) fn shared(&self) -> &Arc<Shared<T>> {
+        &self.shared
+    }
+
+    /// Moves out everything.
+    pub(super) fn drain(&self, into: &mut Batch<T>) {
+        self.drain_front(into);
+        self.shared.drain(into);
+    }
+
+    pub(super) fn drain_front(&self, into: &mut Batch<T>) {
+        self.move_oldest(FRONT, into);
+    }
+
     /// Takes the object that came back last. One of the two hot functions.
     #[inline]
     pub(crate) fn pop(&self) -> Option<Box<Object<T>>> {
@@ -373,12 +385,75 @@ impl<T> Front<T> {
     }
 }
 
+/// What the owner and others do with the reachable part.
 impl<T> Shared<T> {
+    pub(super) fn is_attached(&self) -> bool {
+        self.back().attached
+    }
+
+    /// A living thread takes it over, with so many objects to keep.
+    pub(super) fn attach(&self, capacity: usize) {
+        let mut back = self.back();
+        back.attached = true;
+        self.split(&mut back, capacity);
+    }
+
+    /// Its thread ends: from here on the slow paths are taken.
+    pub(super) fn detach(&self) {
+        let mut back = self.back();
+        back.attached = false;
+        self.split(&mut back, 0);
+    }
+
+    /// Sets the capacity, if a thread owns it, and moves out of the back what no
+    /// longer fits.
+    pub(super) fn tune(&self, capacity: usize, into: &mut Batch<T>) {
+        let mut back = self.back();
+        if back.attached {
+            self.split(&mut back, capacity);
+            let excess = back.objects.len().saturating_sub(back.capacity);
+            back.move_oldest(excess, into);
+        }
+    }
+
     /// Splits a thread's capacity between front and back.
-    fn tune(&self, back: &mut Back<T>, capacity: usize) {
+    fn split(&self, back: &mut Back<T>, capacity: usize) {
         let front = capacity.min(FRONT);
         self.hot.limit.store(front, Relaxed);
         back.capacity = capacity - front;
+    }
+
+    /// Empties the back.
+    pub(super) fn drain(&self, into: &mut Batch<T>) {
+        self.back().move_oldest(usize::MAX, into);
+    }
+
+    /// Moves out of the back what was not needed since the last sweep.
+    pub(super) fn sweep(&self, into: &mut Batch<T>) {
+        let mut back = self.back();
+        let idle = back.low;
+        back.move_oldest(idle, into);
+        back.low = back.objects.len();
+    }
+
+    pub(super) fn add_to(&self, sum: &mut LocalCounts) {
+        let back = self.back();
+        let hot = &self.hot;
+        // Returns before hits: a borrower seen returning was seen borrowing.
+        let returns = hot.returns.load(Relaxed);
+        let hits = hot.hits.load(Relaxed);
+        let moved = hot.moved.load(Relaxed);
+        let gets = hits + self.misses.load(Relaxed);
+        // The three were not read at one instant: a front holds 0 to FRONT.
+        let front = returns.wrapping_add(moved).wrapping_sub(hits);
+        let front = if front <= FRONT { front } else { 0 };
+        sum.threads += usize::from(back.attached);
+        sum.depth = sum.depth.max(self.depth.load(Relaxed));
+        sum.parted += gets.saturating_sub(returns);
+        sum.returns += returns;
+        sum.hits += hits;
+        sum.idle += back.objects.len() + front;
+        sum.bytes += back.bytes + hot.bytes(front);
     }
 }
 
@@ -395,261 +470,4 @@ pub(crate) struct LocalCounts {
     pub(crate) depth: usize,
     /// Objects that threads borrowed and did not give back themselves.
     pub(crate) parted: usize,
-}
-
-/// The per-thread tiers of one pool.
-pub(crate) struct Locals<T: Send> {
-    fronts: ThreadLocal<CachePadded<Front<T>>>,
-    /// The reachable part of every front, and how much each may keep. Ids of
-    /// dead threads are used again, so this is as long as most threads were
-    /// alive at once.
-    shared: Mutex<Registry<T>>,
-}
-
-struct Registry<T> {
-    all: Vec<Arc<Shared<T>>>,
-    /// Objects per thread, 0 while the pool is disabled.
-    capacity: usize,
-}
-
-impl<T: Send> Locals<T> {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            fronts: ThreadLocal::new(),
-            shared: Mutex::new(Registry {
-                all: Vec::new(),
-                capacity,
-            }),
-        }
-    }
-
-    fn registry(&self) -> MutexGuard<'_, Registry<T>> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// This thread's front, attached or not, if it has one.
-    #[inline]
-    pub(crate) fn current(&self) -> Option<&Front<T>> {
-        self.fronts.get().map(|front| &**front)
-    }
-
-    /// This thread's front, made if need be; `None` if the thread is, or may be,
-    /// on its way out. `touch` says whether the thread is borrowing, `on_exit`
-    /// makes what is called when it ends.
-    pub(crate) fn attached(
-        &self,
-        touch: Touch,
-        on_exit: impl FnOnce() -> Weak<dyn OnThreadExit>,
-    ) -> Option<&Front<T>> {
-        let phase = PHASE.get();
-        match (phase, touch) {
-            (Phase::Attached, _) | (Phase::Fresh, Touch::Borrow) => {}
-            (Phase::Fresh, Touch::Return) | (Phase::Dead, _) => return None,
-        }
-        if let Some(front) = self.current()
-            && front.shared.back().attached
-        {
-            return Some(front);
-        }
-        let make = || self.fronts.get_or(|| CachePadded::new(self.new_front()));
-        let front = match phase {
-            Phase::Attached => make(),
-            // See the module's third edge. Nothing of ours is torn by the panic:
-            // it strikes before `new_front` is called.
-            _ => catch_unwind(AssertUnwindSafe(make))
-                .inspect_err(|_| PHASE.set(Phase::Dead))
-                .ok()?,
-        };
-        // From here on EXIT exists, and was made after the crate's guard.
-        EXIT.try_with(|exit| exit.push(on_exit())).ok()?;
-        PHASE.set(Phase::Attached);
-        let registry = self.registry();
-        let mut back = front.shared.back();
-        back.attached = true;
-        front.shared.tune(&mut back, registry.capacity);
-        drop(back);
-        Some(front)
-    }
-
-    fn new_front(&self) -> Front<T> {
-        let shared = Arc::new(Shared {
-            hot: CachePadded::default(),
-            misses: AtomicUsize::new(0),
-            depth: AtomicUsize::new(0),
-            back: Mutex::new(Back {
-                objects: Vec::new(),
-                bytes: 0,
-                capacity: 0,
-                low: 0,
-                attached: false,
-            }),
-        });
-        self.registry().all.push(Arc::clone(&shared));
-        Front {
-            len: Cell::new(0),
-            slots: Default::default(),
-            shared,
-            until_tick: Cell::new(TICK),
-            large_at: Cell::new(0),
-            low: Cell::new(0),
-            swept: Cell::new(0),
-        }
-    }
-
-    /// Moves out everything that this thread keeps.
-    pub(crate) fn drain_current(&self, into: &mut Batch<T>) {
-        if let Some(front) = self.current() {
-            front.move_oldest(FRONT, into);
-            front.shared.back().move_oldest(usize::MAX, into);
-        }
-    }
-
-    /// The same because the thread ends: its tier will not fill again.
-    pub(crate) fn detach_current(&self, into: &mut Batch<T>) {
-        self.drain_current(into);
-        if let Some(front) = self.current() {
-            let mut back = front.shared.back();
-            back.attached = false;
-            front.shared.tune(&mut back, 0);
-        }
-    }
-
-    /// Sets every thread's capacity, and moves out what no longer fits where it
-    /// can be reached: in all backs, and in this thread's front.
-    pub(crate) fn set_capacity(&self, capacity: impl FnOnce() -> usize, into: &mut Batch<T>) {
-        let mut registry = self.registry();
-        let capacity = capacity();
-        registry.capacity = capacity;
-        for shared in &registry.all {
-            let mut back = shared.back();
-            if back.attached {
-                shared.tune(&mut back, capacity);
-                let excess = back.objects.len().saturating_sub(back.capacity);
-                back.move_oldest(excess, into);
-            }
-        }
-        drop(registry);
-        if let Some(front) = self.current() {
-            front.shed(into);
-        }
-    }
-
-    /// Moves out what can be reached: all backs, and this thread's front.
-    pub(crate) fn drain(&self, into: &mut Batch<T>) {
-        if let Some(front) = self.current() {
-            front.move_oldest(FRONT, into);
-        }
-        for shared in &self.registry().all {
-            shared.back().move_oldest(usize::MAX, into);
-        }
-    }
-
-    /// Moves out what no thread needed from its back since the last sweep.
-    pub(crate) fn sweep(&self, into: &mut Batch<T>) {
-        for shared in &self.registry().all {
-            let mut back = shared.back();
-            let idle = back.low;
-            back.move_oldest(idle, into);
-            back.low = back.objects.len();
-        }
-    }
-
-    /// Moves out everything, of all threads.
-    pub(crate) fn into_objects(self, into: &mut Batch<T>) {
-        self.drain(into);
-        for front in self.fronts {
-            into.extend(front.slots.iter().filter_map(Cell::take));
-        }
-    }
-
-    pub(crate) fn counts(&self) -> LocalCounts {
-        let mut sum = LocalCounts::default();
-        for shared in &self.registry().all {
-            let back = shared.back();
-            let hot = &shared.hot;
-            // Returns before hits: a borrower seen returning was seen borrowing.
-            let returns = hot.returns.load(Relaxed);
-            let hits = hot.hits.load(Relaxed);
-            let moved = hot.moved.load(Relaxed);
-            let front = returns.wrapping_add(moved).wrapping_sub(hits);
-            let gets = hits + shared.misses.load(Relaxed);
-            sum.threads += usize::from(back.attached);
-            sum.depth = sum.depth.max(shared.depth.load(Relaxed));
-            sum.parted += gets.saturating_sub(returns);
-            sum.returns += returns;
-            sum.hits += hits;
-            // The three were not read at one instant: a front holds 0 to FRONT.
-            sum.idle += back.objects.len() + if front <= FRONT { front } else { 0 };
-            sum.bytes += back.bytes + hot.bytes(front);
-        }
-        sum
-    }
-}
-
-/// Whether a thread meets the pool by borrowing or by giving back.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Touch {
-    Borrow,
-    Return,
-}
-
-/// What a pool does when a thread that used it ends.
-pub(crate) trait OnThreadExit {
-    /// Called in a thread-local's destructor: must not panic.
-    fn on_thread_exit(self: Arc<Self>);
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// No pool has been borrowed from on this thread.
-    Fresh,
-    /// `EXIT` is registered, so the `thread_local` crate's guard is alive too.
-    Attached,
-    /// The thread is being torn down.
-    Dead,
-}
-
-/// A small number that is this thread's alone while threads are few: to spread
-/// threads over places.
-pub(crate) fn thread_number() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let mut number = NUMBER.get();
-    if number == usize::MAX {
-        number = NEXT.fetch_add(1, Relaxed);
-        NUMBER.set(number);
-    }
-    number
-}
-
-thread_local! {
-    static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
-    // Without a destructor: can be read to the very end.
-    static PHASE: Cell<Phase> = const { Cell::new(Phase::Fresh) };
-    static EXIT: ExitList = const { ExitList(RefCell::new(Vec::new())) };
-}
-
-/// The pools to tell when this thread ends.
-struct ExitList(RefCell<Vec<Weak<dyn OnThreadExit>>>);
-
-impl ExitList {
-    fn push(&self, pool: Weak<dyn OnThreadExit>) {
-        let mut list = self.0.borrow_mut();
-        // Pools that are gone would pile up in a thread that outlives many:
-        // swept when the list would grow, which makes it O(1) amortised.
-        if list.len() == list.capacity() {
-            list.retain(|pool| pool.strong_count() > 0);
-        }
-        list.push(pool);
-    }
-}
-
-impl Drop for ExitList {
-    fn drop(&mut self) {
-        PHASE.set(Phase::Dead);
-        for pool in self.0.take() {
-            if let Some(pool) = pool.upgrade() {
-                pool.on_thread_exit();
-            }
-        }
-    }
 }

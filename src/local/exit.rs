@@ -1,0 +1,66 @@
+//! How a thread ends, and how far it has got.
+
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
+
+/// What a pool does when a thread that used it ends.
+pub(crate) trait OnThreadExit {
+    /// Called in a thread-local's destructor: must not panic.
+    fn on_thread_exit(self: Arc<Self>);
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// No pool has been borrowed from on this thread.
+    Fresh,
+    /// `EXIT` is registered, so the `thread_local` crate's guard is alive too.
+    Attached,
+    /// The thread is being torn down.
+    Dead,
+}
+
+/// A small number that is this thread's alone while threads are few: to spread
+/// threads over places.
+pub(crate) fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let mut number = NUMBER.get();
+    if number == usize::MAX {
+        number = NEXT.fetch_add(1, Relaxed);
+        NUMBER.set(number);
+    }
+    number
+}
+
+thread_local! {
+    static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
+    // Without a destructor: can be read to the very end.
+    pub(super) static PHASE: Cell<Phase> = const { Cell::new(Phase::Fresh) };
+    pub(super) static EXIT: ExitList = const { ExitList(RefCell::new(Vec::new())) };
+}
+
+/// The pools to tell when this thread ends.
+pub(super) struct ExitList(RefCell<Vec<Weak<dyn OnThreadExit>>>);
+
+impl ExitList {
+    pub(super) fn push(&self, pool: Weak<dyn OnThreadExit>) {
+        let mut list = self.0.borrow_mut();
+        // Pools that are gone would pile up in a thread that outlives many:
+        // swept when the list would grow, which makes it O(1) amortised.
+        if list.len() == list.capacity() {
+            list.retain(|pool| pool.strong_count() > 0);
+        }
+        list.push(pool);
+    }
+}
+
+impl Drop for ExitList {
+    fn drop(&mut self) {
+        PHASE.set(Phase::Dead);
+        for pool in self.0.take() {
+            if let Some(pool) = pool.upgrade() {
+                pool.on_thread_exit();
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The per-thread tier. The only file that names thread locals.
+//!
+//! Each thread has a *front*, a handful of slots that only it can reach and that
+//! cost neither an atomic read-modify-write nor a lock, and behind it a *back*,
+//! the rest of its capacity, under a mutex that it takes once every few objects
+//! and that lets others count and trim what lies there. Objects move between the
+//! two in halves of the front, so that a thread swinging around a boundary stays
+//! within the front.
+//!
+//! # Threads that end
+//!
+//! `thread_local::ThreadLocal` finds a thread's value fast, and has two edges.
+//! It keeps the value of a dead thread for the next one that gets its id; and a
+//! thread's first contact with it panics in a thread-local's destructor once the
+//! crate's own guard has been destroyed, after it has taken an id that nobody
+//! gives back. So:
+//!
+//! * Attaching a thread registers `EXIT`, *after* the crate's guard, so that it
+//!   is destroyed before: what the thread cached moves to the shared tier, and
+//!   the thread no longer attaches. Its later calls go to the shared tier.
+//! * A thread that has never borrowed anything does not attach by dropping a
+//!   guard: nothing tells whether it is being torn down. Its returns go to the
+//!   shared tier one by one.
+//! * What remains is a thread that used the `thread_local` crate for something
+//!   else and borrows for the first time inside a destructor, after the crate's
+//!   guard. That panic is caught, and the thread uses the shared tier.
+
+mod exit;
+mod front;
+
+pub(crate) use exit::{OnThreadExit, thread_number};
+pub(crate) use front::{FRONT, Front, Limits, LocalCounts, TICK};
+
+use crate::object::Batch;
+use crossbeam_utils::CachePadded;
+use exit::{EXIT, PHASE, Phase};
+use front::Shared;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use thread_local::ThreadLocal;
+
+/// The per-thread tiers of one pool.
+pub(crate) struct Locals<T: Send> {
+    fronts: ThreadLocal<CachePadded<Front<T>>>,
+    /// The reachable part of every front, and how much each may keep. Ids of
+    /// dead threads are used again, so this is as long as most threads were
+    /// alive at once.
+    shared: Mutex<Registry<T>>,
+}
+
+struct Registry<T> {
+    all: Vec<Arc<Shared<T>>>,
+    /// Objects per thread, 0 while the pool is disabled.
+    capacity: usize,
+}
+
+impl<T: Send> Locals<T> {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            fronts: ThreadLocal::new(),
+            shared: Mutex::new(Registry {
+                all: Vec::new(),
+                capacity,
+            }),
+        }
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry<T>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// This thread's front, attached or not, if it has one.
+    #[inline]
+    pub(crate) fn current(&self) -> Option<&Front<T>> {
+        self.fronts.get().map(|front| &**front)
+    }
+
+    /// This thread's front, made if need be; `None` if the thread is, or may be,
+    /// on its way out. `touch` says whether the thread is borrowing, `on_exit`
+    /// makes what is called when it ends.
+    pub(crate) fn attached(
+        &self,
+        touch: Touch,
+        on_exit: impl FnOnce() -> Weak<dyn OnThreadExit>,
+    ) -> Option<&Front<T>> {
+        let phase = PHASE.get();
+        match (phase, touch) {
+            (Phase::Attached, _) | (Phase::Fresh, Touch::Borrow) => {}
+            (Phase::Fresh, Touch::Return) | (Phase::Dead, _) => return None,
+        }
+        if let Some(front) = self.current()
+            && front.shared().is_attached()
+        {
+            return Some(front);
+        }
+        let make = || self.fronts.get_or(|| CachePadded::new(self.new_front()));
+        let front = match phase {
+            Phase::Attached => make(),
+            // See the module's third edge. Nothing of ours is torn by the panic:
+            // it strikes before `new_front` is called.
+            _ => catch_unwind(AssertUnwindSafe(make))
+                .inspect_err(|_| PHASE.set(Phase::Dead))
+                .ok()?,
+        };
+        // From here on EXIT exists, and was made after the crate's guard.
+        EXIT.try_with(|exit| exit.push(on_exit())).ok()?;
+        PHASE.set(Phase::Attached);
+        let registry = self.registry();
+        front.shared().attach(registry.capacity);
+        drop(registry);
+        Some(front)
+    }
+
+    fn new_front(&self) -> Front<T> {
+        let front = Front::new();
+        self.registry().all.push(Arc::clone(front.shared()));
+        front
+    }
+
+    /// Moves out everything that this thread keeps.
+    pub(crate) fn drain_current(&self, into: &mut Batch<T>) {
+        if let Some(front) = self.current() {
+            front.drain(into);
+        }
+    }
+
+    /// The same because the thread ends: its tier will not fill again.
+    pub(crate) fn detach_current(&self, into: &mut Batch<T>) {
+        self.drain_current(into);
+        if let Some(front) = self.current() {
+            front.shared().detach();
+        }
+    }
+
+    /// Sets every thread's capacity, and moves out what no longer fits where it
+    /// can be reached: in all backs, and in this thread's front.
+    pub(crate) fn set_capacity(&self, capacity: impl FnOnce() -> usize, into: &mut Batch<T>) {
+        let mut registry = self.registry();
+        let capacity = capacity();
+        registry.capacity = capacity;
+        for shared in &registry.all {
+            shared.tune(capacity, into);
+        }
+        drop(registry);
+        if let Some(front) = self.current() {
+            front.shed(into);
+        }
+    }
+
+    /// Moves out what can be reached: all backs, and this thread's front.
+    pub(crate) fn drain(&self, into: &mut Batch<T>) {
+        if let Some(front) = self.current() {
+            front.drain_front(into);
+        }
+        for shared in &self.registry().all {
+            shared.drain(into);
+        }
+    }
+
+    /// Moves out what no thread needed from its back since the last sweep.
+    pub(crate) fn sweep(&self, into: &mut Batch<T>) {
+        for shared in &self.registry().all {
+            shared.sweep(into);
+        }
+    }
+
+    /// Moves out everything, of all threads.
+    pub(crate) fn into_objects(self, into: &mut Batch<T>) {
+        self.drain(into);
+        for front in self.fronts {
+            front.drain_front(into);
+        }
+    }
+
+    pub(crate) fn counts(&self) -> LocalCounts {
+        let mut sum = LocalCounts::default();
+        for shared in &self.registry().all {
+            shared.add_to(&mut sum);
+        }
+        sum
+    }
+}
+
+/// Whether a thread meets the pool by borrowing or by giving back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Touch {
+    Borrow,
+    Return,
+}
