@@ -1,0 +1,325 @@
+//! The pool: a handle that is `const`, on what threads share, which is made at
+//! first use.
+
+mod config;
+mod put;
+
+use crate::hook::{Hook, Panics, SharedHook};
+use crate::inner::{Config, Inner};
+use crate::object::Object;
+use crate::retain::Retention;
+use crate::trimmer::Trimmer;
+use crate::{ByTrait, Discard, OwnedPooled, Pooled, Recycler, Stats};
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// Lends objects that are empty and warm, and takes them back by itself.
+///
+/// A pool is made in a `static`, needs no lazy initialisation, and is shared by
+/// reference:
+///
+/// ```
+/// use millpond::Pool;
+/// use std::collections::HashMap;
+///
+/// static PARAMS: Pool<HashMap<String, Vec<String>>> = Pool::new()
+///     .with_create(|| HashMap::with_capacity(16))
+///     .with_local_capacity(8)
+///     .with_global_capacity(256);
+///
+/// let mut params = PARAMS.get(); // empty, with capacity
+/// params.insert("page".into(), vec!["2".into()]);
+/// drop(params); // cleared, and back in the pool
+/// assert!(PARAMS.get().is_empty());
+/// ```
+///
+/// or at run time, with closures that capture ([`from_fn`](Pool::from_fn)) and
+/// guards that own their pool ([`get_owned`](Pool::get_owned)).
+///
+/// # Tiers
+///
+/// `get` takes from the calling thread's own tier, then from the shared tier,
+/// then calls the create function. A dropped guard recycles its object and puts
+/// it into the own tier of the thread it is dropped on; what a thread has too
+/// much of goes to the shared tier in batches; what both have too much of is
+/// destroyed, after the [drop hook](Pool::with_drop_hook) has seen it. What a
+/// thread keeps goes to the shared tier when the thread exits.
+///
+/// # Memory
+///
+/// With *T* threads that have borrowed from the pool and are alive, what lies idle
+/// is at most
+///
+/// * `T × local_capacity + global_capacity` objects, and
+/// * `T × local_budget + global_budget` heap bytes, by [`Recycle::footprint`],
+///
+/// plus the size of each object and some 40 bytes, and 700 for each thread. In practice it
+/// is far less: [`Retention`] lets an object keep no more than 64 KiB unless it is
+/// used, and what was not needed for [an interval](Pool::with_trim_interval) is
+/// given back. Objects that are lent out are not limited.
+///
+/// # Panics and re-entrancy
+///
+/// The create function, `recycle`, the drop hook and the objects' own `Drop` may
+/// panic and may use the same pool. No lock is held while they run. A panic goes
+/// on to whoever called `get` or dropped the guard, except where it would abort
+/// the process: while another panic is unwinding, and at thread exit.
+///
+/// # Teardown
+///
+/// Guards may be dropped, and objects borrowed, in the destructors of
+/// thread-locals. Objects of a `static` pool are not destroyed at process exit:
+/// statics are never dropped.
+pub struct Pool<T: Send + 'static, R = ByTrait> {
+    create: Create<T>,
+    // Two fields instead of `Hook`: assigning to a field that has drop glue is
+    // not allowed in a `const fn`.
+    hook: Option<fn(&mut T, Discard)>,
+    hook_fn: Option<SharedHook<T>>,
+    recycler: R,
+    return_hook: Option<fn(&mut T) -> bool>,
+    return_hook_fn: Option<ReturnHook<T>>,
+    retention: Retention,
+    /// Objects of fewer bytes come back without a look at the policy: 0 if all
+    /// need one.
+    unlooked: usize,
+    local_capacity: usize,
+    global_capacity: usize,
+    local_budget: usize,
+    global_budget: usize,
+    batch: Option<usize>,
+    trim_interval: Option<Duration>,
+    clock: fn() -> Duration,
+    enabled: bool,
+    /// Made at first use, because what threads share needs an `Arc`.
+    inner: OnceLock<Arc<Inner<T>>>,
+}
+
+type ReturnHook<T> = Box<dyn Fn(&mut T) -> bool + Send + Sync>;
+
+struct Create<T> {
+    plain: Option<fn() -> T>,
+    boxed: Option<Box<dyn Fn() -> T + Send + Sync>>,
+}
+
+impl<T: Send + 'static, R> Pool<T, R> {
+    #[inline]
+    fn inner(&self) -> &Arc<Inner<T>> {
+        match self.inner.get() {
+            Some(inner) => inner,
+            None => self.init(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn init(&self) -> &Arc<Inner<T>> {
+        self.inner.get_or_init(|| {
+            let hook = match (&self.hook_fn, self.hook) {
+                (Some(hook), _) => Hook::Shared(Arc::clone(hook)),
+                (None, Some(hook)) => Hook::Plain(hook),
+                (None, None) => Hook::None,
+            };
+            Inner::new(Config {
+                hook,
+                enabled: self.enabled,
+                local_capacity: self.local_capacity,
+                global_capacity: self.global_capacity,
+                limits: self.limits(),
+                global_budget: self.global_budget,
+                batch: self.batch,
+                trim_interval: self.trim_interval,
+                clock: self.clock,
+            })
+        })
+    }
+
+    /// How many objects each thread keeps for itself.
+    pub fn local_capacity(&self) -> usize {
+        self.inner().local_capacity()
+    }
+
+    /// Changes how many objects each thread keeps for itself, while it runs.
+    ///
+    /// What no longer fits moves to the shared tier, or is let go as
+    /// [`Discard::Trimmed`]. Of other threads' tiers, up to eight objects each
+    /// cannot be reached from here; those threads do it at their next `get` or
+    /// return. Takes a lock for each thread that uses the pool.
+    pub fn set_local_capacity(&self, objects: usize) {
+        self.inner().set_local_capacity(objects);
+    }
+
+    /// How many objects the shared tier keeps.
+    pub fn global_capacity(&self) -> usize {
+        self.inner().global_capacity()
+    }
+
+    /// Changes how many objects the shared tier keeps, while it runs. What no
+    /// longer fits is let go as [`Discard::Trimmed`].
+    pub fn set_global_capacity(&self, objects: usize) {
+        self.inner().set_global_capacity(objects);
+    }
+
+    /// Whether the pool pools.
+    pub fn is_enabled(&self) -> bool {
+        self.inner().is_enabled()
+    }
+
+    /// Switches pooling off, or on again: to rule the pool out while debugging.
+    ///
+    /// While it is off, every `get` makes an object and every guard destroys its
+    /// own ([`Discard::Disabled`]); nothing else changes. What lies idle is let go
+    /// at once, but for up to eight objects of each other thread, which that
+    /// thread destroys instead of using them at its next `get`.
+    pub fn set_enabled(&self, enabled: bool) {
+        self.inner().set_enabled(enabled);
+    }
+
+    /// Gives back what lies idle, as [`Discard::Trimmed`]; how many objects.
+    ///
+    /// Reaches the shared tier, all of the calling thread's tier, and of every
+    /// other thread's tier all but the first eight objects, which only their
+    /// thread can reach.
+    pub fn trim(&self) -> usize {
+        self.inner().trim(Discard::Trimmed)
+    }
+
+    /// Ends pooling for good, at the shutdown of a program whose pool is a `static`
+    /// and so is never dropped: lets go of everything idle, as
+    /// [`Discard::PoolDropped`], and from here on of everything that comes back
+    /// ([`Discard::Disabled`]).
+    ///
+    /// Returns how many objects it could not reach: those that are lent out, and up
+    /// to eight idle ones of each other thread that is still alive. Each of them is
+    /// shown to the drop hook when its guard is dropped or its thread exits. 0 means
+    /// that every object has been.
+    pub fn close(&self) -> u64 {
+        self.inner().shut();
+        let stats = self.stats();
+        stats.in_use + stats.idle_local + stats.idle_global
+    }
+
+    /// Starts a thread that gives back, every `interval`, what the whole interval
+    /// did not need: for programs that come to rest, where no return drives
+    /// [the trimming](Pool::with_trim_interval).
+    ///
+    /// The thread ends when the pool or the [`Trimmer`] is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If the thread cannot be started.
+    pub fn trim_every(&self, interval: Duration) -> std::io::Result<Trimmer> {
+        Trimmer::start(self.inner(), interval)
+    }
+
+    /// A snapshot of what the pool did and holds.
+    ///
+    /// Takes a lock for each thread that uses the pool: for a metrics endpoint,
+    /// not for a request.
+    pub fn stats(&self) -> Stats {
+        self.inner().stats()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn create(&self) -> Box<Object<T>> {
+        let value = match (&self.create.boxed, self.create.plain) {
+            (Some(create), _) => create(),
+            (None, Some(create)) => create(),
+            (None, None) => panic!(
+                "this Pool<{}> cannot make objects: \
+                 give it a function that can, with `Pool::new().with_create(...)`",
+                std::any::type_name::<T>()
+            ),
+        };
+        let object = Object::new(value, self.unlooked == 0);
+        self.inner().count_created();
+        object
+    }
+
+    pub(crate) fn count_detached(&self) {
+        self.inner().count_detached();
+    }
+}
+
+impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
+    /// Lends an object: recycled, with the capacity that earlier uses gave it, or
+    /// new. It comes back when the guard is dropped, on whatever thread.
+    ///
+    /// O(1). Without a lock or an atomic read-modify-write where the thread's own
+    /// tier has an object.
+    ///
+    /// # Panics
+    ///
+    /// If the create function panics, or there is none. The pool is as before.
+    #[inline]
+    pub fn get(&self) -> Pooled<'_, T, R> {
+        Pooled::new(self, self.take())
+    }
+
+    /// Lends an object with a guard that owns a share of the pool, and so has no
+    /// lifetime.
+    ///
+    /// ```
+    /// use millpond::Pool;
+    /// use std::sync::Arc;
+    ///
+    /// let pool = Arc::new(Pool::from_fn(|| Vec::<u8>::with_capacity(64)));
+    /// let mut buffer = pool.get_owned();
+    /// std::thread::spawn(move || buffer.push(1)).join().unwrap();
+    /// assert_eq!(pool.stats().in_use, 0);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Pool::get).
+    #[inline]
+    pub fn get_owned(self: &Arc<Self>) -> OwnedPooled<T, R> {
+        OwnedPooled::new(Arc::clone(self), self.take())
+    }
+
+    #[inline]
+    fn take(&self) -> Box<Object<T>> {
+        match self.inner().take() {
+            Some(object) => object,
+            None => self.create(),
+        }
+    }
+}
+
+impl<T: Send + 'static, R> Drop for Pool<T, R> {
+    /// Lets go of every idle object, of all threads, as [`Discard::PoolDropped`].
+    fn drop(&mut self) {
+        if let Some(inner) = self.inner.take() {
+            let mut panics = Panics::default();
+            inner.close(&mut panics);
+            panics.resume();
+        }
+    }
+}
+
+impl<T: Send + 'static, R> fmt::Debug for Pool<T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut pool = f.debug_struct("Pool");
+        pool.field("type", &std::any::type_name::<T>());
+        match self.inner.get() {
+            // Not made for printing it.
+            None => pool
+                .field("local_capacity", &self.local_capacity)
+                .field("global_capacity", &self.global_capacity)
+                .field("enabled", &self.enabled),
+            Some(inner) => pool
+                .field("local_capacity", &inner.local_capacity())
+                .field("global_capacity", &inner.global_capacity())
+                .field("enabled", &inner.is_enabled())
+                .field("stats", &inner.stats()),
+        };
+        pool.finish_non_exhaustive()
+    }
+}
+
+// Whatever panics, the pool is left whole: see "Panics and re-entrancy".
+impl<T: Send + 'static, R> UnwindSafe for Pool<T, R> {}
+impl<T: Send + 'static, R> RefUnwindSafe for Pool<T, R> {}
