@@ -86,7 +86,7 @@ impl<T: Send + 'static> Pool<T, fn(&mut T)> {
 }
 
 impl<T: Send + 'static, R> Pool<T, R> {
-    /// A pool with a [`Recycler`] of your own.
+    /// A pool with a [`Recycler`](crate::Recycler) of your own.
     pub const fn with_recycler(recycler: R) -> Self {
         Self {
             create: Create {
@@ -252,7 +252,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// [`Discard::Refused`] and [`Discard::RecyclePanicked`], for which it is as its
     /// borrower left it, or as the panic did. The hook may release what the object
     /// owns, may use the pool, and may panic. It does not see objects that were
-    /// [detached](Pooled::detach).
+    /// [detached](crate::Pooled::detach).
     ///
     /// ```
     /// use millpond::{Discard, Pool};

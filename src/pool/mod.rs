@@ -53,7 +53,7 @@ use std::time::Duration;
 /// is at most
 ///
 /// * `T × local_capacity + global_capacity` objects, and
-/// * `T × local_budget + global_budget` heap bytes, by [`Recycle::footprint`],
+/// * `T × local_budget + global_budget` heap bytes, by [`Recycle::footprint`](crate::Recycle::footprint),
 ///
 /// plus the size of each object and some 40 bytes, and 700 for each thread. In practice it
 /// is far less: [`Retention`] lets an object keep no more than 64 KiB unless it is
