@@ -102,7 +102,9 @@ impl<T: Send + 'static> Inner<T> {
         let Some(front) = self.attached(Touch::Borrow) else {
             return self.depot.take_one().inspect(|_| self.count_global_hit());
         };
-        self.shed(front, panics);
+        let mut batch = Batch::new();
+        front.shed(&mut batch);
+        self.offer(&mut batch, Discard::Trimmed, panics);
         if let Some(object) = front.pop() {
             return Some(object);
         }
@@ -110,8 +112,7 @@ impl<T: Send + 'static> Inner<T> {
             return front.pop();
         }
         front.count_miss();
-        let mut batch = Batch::new();
-        self.depot.take(1 + front.room(), &mut batch);
+        self.depot.take(front.room().saturating_add(1), &mut batch);
         let object = batch.pop()?;
         self.count_global_hit();
         front.stock(&mut batch, &self.limits);
@@ -149,15 +150,19 @@ impl<T: Send + 'static> Inner<T> {
     pub(crate) fn put_slow(self: &Arc<Self>, mut object: Box<Object<T>>, bytes: usize) {
         object.bytes = bytes;
         let mut panics = Panics::default();
-        if let Err((object, why)) = self.place(object, &mut panics) {
+        let mut excess = Batch::new();
+        if let Err((object, why)) = self.place(object, &mut excess, &mut panics) {
             self.discard([object], why, &mut panics);
         }
+        // After the object, which would otherwise find what room there was taken.
+        self.offer(&mut excess, Discard::Trimmed, &mut panics);
         panics.resume();
     }
 
     fn place(
         self: &Arc<Self>,
         mut object: Box<Object<T>>,
+        excess: &mut Batch<T>,
         panics: &mut Panics,
     ) -> Result<(), (Box<Object<T>>, Discard)> {
         if !self.is_enabled() {
@@ -167,7 +172,7 @@ impl<T: Send + 'static> Inner<T> {
             if front.is_tick() {
                 self.sweep(Some(front), panics);
             }
-            self.shed(front, panics);
+            front.shed(excess);
             if front.admits(object.bytes, &self.limits)
                 && (!front.is_full() || front.spill(&self.limits) || self.relieve(front, panics))
             {
@@ -190,15 +195,6 @@ impl<T: Send + 'static> Inner<T> {
             }
             Err(object) if self.depot.capacity() == 0 => Err((object, Discard::LocalFull)),
             Err(object) => Err((object, Discard::GlobalFull)),
-        }
-    }
-
-    /// Moves out of the front what a lowered capacity no longer allows.
-    fn shed(&self, front: &Front<T>, panics: &mut Panics) {
-        if front.is_over_limit() {
-            let mut batch = Batch::new();
-            front.shed(&mut batch);
-            self.offer(&mut batch, Discard::Trimmed, panics);
         }
     }
 

@@ -379,10 +379,6 @@ impl<T> Front<T> {
     pub(crate) fn is_full(&self) -> bool {
         self.len.get() >= self.limit()
     }
-
-    pub(crate) fn is_over_limit(&self) -> bool {
-        self.len.get() > self.limit()
-    }
 }
 
 /// What the owner and others do with the reachable part.
