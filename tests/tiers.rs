@@ -368,7 +368,7 @@ fn tuning_races_with_lending() {
                 match i % 9 {
                     0 => pool.set_enabled(false),
                     1 => pool.set_enabled(true),
-                    2 => drop(pool.trim()),
+                    2 => _ = pool.trim(),
                     3 | 5 => pool.set_local_capacity([0, 1, 3, 8, 9, 40][i / 9 % 6]),
                     4 | 6 => pool.set_global_capacity([64, 0, 1, 17, 300][i / 9 % 5]),
                     _ => sane(&pool.stats()),
