@@ -111,10 +111,10 @@ impl<T: Send + 'static> Inner<T> {
         if front.refill() {
             return front.pop();
         }
-        front.count_miss();
         self.depot.take(front.room().saturating_add(1), &mut batch);
         let object = batch.pop()?;
         self.count_global_hit();
+        front.count_miss();
         front.stock(&mut batch, &self.limits);
         // Left over only if the capacity was lowered at this very moment, or where
         // large objects reach the budget.
@@ -274,12 +274,19 @@ impl<T: Send + 'static> Inner<T> {
     }
 
     /// Lets go of everything idle that can be reached; how many.
-    pub(crate) fn trim(&self, why: Discard) -> usize {
+    pub(crate) fn trim(&self) -> usize {
+        let mut panics = Panics::default();
+        let n = self.let_go_idle(Discard::Trimmed, &mut panics);
+        panics.resume();
+        n
+    }
+
+    fn let_go_idle(&self, why: Discard, panics: &mut Panics) -> usize {
         let mut batch = Batch::new();
         self.locals.drain(&mut batch);
         self.depot.drain(0, &mut batch);
         let n = batch.len();
-        self.discard_now(batch, why);
+        self.discard(batch, why, panics);
         n
     }
 
@@ -328,20 +335,23 @@ impl<T: Send + 'static> Inner<T> {
 
     pub(crate) fn set_enabled(&self, enabled: bool) {
         self.enabled.store(enabled, Relaxed);
-        self.tune_locals();
+        let mut panics = Panics::default();
+        self.tune_locals(&mut panics);
         if !enabled {
-            self.trim(Discard::Trimmed);
+            self.let_go_idle(Discard::Trimmed, &mut panics);
         }
+        panics.resume();
     }
 
     /// Keeps nothing any more, and lets go of what is idle.
     pub(crate) fn shut(&self) {
         self.enabled.store(false, Relaxed);
-        let mut batch = Batch::new();
-        self.locals.set_capacity(|| 0, &mut batch);
-        self.locals.drain(&mut batch);
-        self.depot.drain(0, &mut batch);
-        self.discard_now(batch, Discard::PoolDropped);
+        let mut panics = Panics::default();
+        let mut excess = Batch::new();
+        self.locals.set_capacity(|| 0, &mut excess);
+        self.discard(excess, Discard::PoolDropped, &mut panics);
+        self.let_go_idle(Discard::PoolDropped, &mut panics);
+        panics.resume();
     }
 
     pub(crate) fn local_capacity(&self) -> usize {
@@ -350,10 +360,12 @@ impl<T: Send + 'static> Inner<T> {
 
     pub(crate) fn set_local_capacity(&self, capacity: usize) {
         self.local_capacity.store(capacity, Relaxed);
-        self.tune_locals();
+        let mut panics = Panics::default();
+        self.tune_locals(&mut panics);
+        panics.resume();
     }
 
-    fn tune_locals(&self) {
+    fn tune_locals(&self, panics: &mut Panics) {
         let mut excess = Batch::new();
         // Asked under a lock: of two calls at once, the later one sees what both
         // have set.
@@ -365,9 +377,7 @@ impl<T: Send + 'static> Inner<T> {
             }
         };
         self.locals.set_capacity(capacity, &mut excess);
-        let mut panics = Panics::default();
-        self.offer(&mut excess, Discard::Trimmed, &mut panics);
-        panics.resume();
+        self.offer(&mut excess, Discard::Trimmed, panics);
     }
 
     pub(crate) fn global_capacity(&self) -> usize {
@@ -387,6 +397,9 @@ impl<T: Send + 'static> Inner<T> {
     }
 
     pub(crate) fn count_created(&self) {
+        if let Some(front) = self.locals.current() {
+            front.count_miss();
+        }
         self.counters.created.fetch_add(1, Relaxed);
     }
 
@@ -408,7 +421,8 @@ impl<T: Send + 'static> Inner<T> {
         let created = counters.created.load(Relaxed);
         let gets = local_hits + global_hits + created;
         let returned = returned + local.returns as u64;
-        let in_use = gets.saturating_sub(returned + detached + discarded.on_return());
+        let gone = detached + discarded.on_return();
+        let in_use = gets.saturating_sub(returned + gone);
         Stats {
             gets,
             local_hits,
@@ -423,7 +437,8 @@ impl<T: Send + 'static> Inner<T> {
             idle_bytes: (local.bytes + bytes_global) as u64,
             threads: local.threads as u64,
             peak_depth: local.depth as u64,
-            handed_over: (local.parted as u64).saturating_sub(in_use),
+            // Of what threads did not give back, the rest is accounted for.
+            handed_over: (local.parted as u64).saturating_sub(gone + in_use),
             local_capacity: self.local_capacity() as u64,
         }
     }

@@ -154,7 +154,7 @@ impl<T> Front<T> {
     }
 
     pub(super) fn drain_front(&self, into: &mut Batch<T>) {
-        self.move_oldest(FRONT, into);
+        self.move_oldest(FRONT, |object| into.push(object));
     }
 
     /// Takes the object that came back last. One of the two hot functions.
@@ -247,7 +247,7 @@ impl<T> Front<T> {
         if self.swept.replace(sweeps) == sweeps {
             self.low.set(idle);
         } else {
-            self.move_oldest(idle, into);
+            self.move_oldest(idle, |object| into.push(object));
             self.low.set(self.len.get());
         }
     }
@@ -257,14 +257,14 @@ impl<T> Front<T> {
     }
 
     /// Moves the `n` objects that have lain in the front longest.
-    fn move_oldest(&self, n: usize, into: &mut Batch<T>) {
+    fn move_oldest(&self, n: usize, mut to: impl FnMut(Box<Object<T>>)) {
         let len = self.len.get();
         let n = n.min(len);
         let hot = &*self.shared.hot;
         for at in 0..n {
             if let Some(mut object) = self.slots[at].take() {
                 object.bytes = hot.bytes[at].load(Relaxed);
-                into.push(object);
+                to(object);
             }
         }
         for at in n..len {
@@ -347,18 +347,18 @@ impl<T> Front<T> {
     /// Makes room in the full front by moving its older half to the back; false
     /// if the back is full.
     pub(crate) fn spill(&self, limits: &Limits) -> bool {
-        let spare = limits.budget.saturating_sub(self.bytes());
+        let len = self.len.get();
+        let mut back = self.shared.back();
+        let bytes = self.shared.hot.bytes(len) + back.bytes;
         // Each place that gets free may be filled with a small object.
+        let spare = limits.budget.saturating_sub(bytes);
         let fillable = spare
             .checked_div(limits.small.saturating_sub(1))
             .unwrap_or(FRONT);
-        let mut batch = Batch::new();
-        let mut back = self.shared.back();
-        let n = self.len.get().div_ceil(2).min(back.room()).min(fillable);
-        self.move_oldest(n, &mut batch);
-        for object in batch {
-            back.push(object);
-        }
+        let n = len.div_ceil(2).min(back.room()).min(fillable);
+        // Not by way of a batch: with that, sixteen nested guards took 18.4 ns each
+        // instead of 15.2.
+        self.move_oldest(n, |object| back.push(object));
         n > 0
     }
 
@@ -367,13 +367,17 @@ impl<T> Front<T> {
     pub(crate) fn evict(&self, n: usize, into: &mut Batch<T>) {
         self.shared.back().move_oldest(n, into);
         if into.is_empty() {
-            self.move_oldest(n.min(self.len.get().div_ceil(2)), into);
+            let half = self.len.get().div_ceil(2);
+            self.move_oldest(n.min(half), |object| into.push(object));
         }
     }
 
     /// Moves out of the front what a lowered capacity no longer allows.
     pub(crate) fn shed(&self, into: &mut Batch<T>) {
-        self.move_oldest(self.len.get().saturating_sub(self.limit()), into);
+        let excess = self.len.get().saturating_sub(self.limit());
+        if excess > 0 {
+            self.move_oldest(excess, |object| into.push(object));
+        }
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -384,7 +388,8 @@ impl<T> Front<T> {
 /// What the owner and others do with the reachable part.
 impl<T> Shared<T> {
     pub(super) fn is_attached(&self) -> bool {
-        self.back().attached
+        // One that keeps anything is; the lock tells of one that keeps nothing.
+        self.hot.limit.load(Relaxed) > 0 || self.back().attached
     }
 
     /// A living thread takes it over, with so many objects to keep.

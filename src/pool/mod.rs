@@ -183,7 +183,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// other thread's tier all but the first eight objects, which only their
     /// thread can reach.
     pub fn trim(&self) -> usize {
-        self.inner().trim(Discard::Trimmed)
+        self.inner().trim()
     }
 
     /// Ends pooling for good, at the shutdown of a program whose pool is a `static`
