@@ -1,65 +1,27 @@
-//! Sixteen strings into a list, emptied in between: `StringList` next to a
-//! vector. The strings are the values of the requests' headers, in chunks.
+//! What do sixteen strings cost in a list: made, cleared, or a `StringList`?
+//!
+//!     cargo bench --bench strings              # with the system's malloc
+//!     cargo bench --bench strings_mimalloc
+//!
+//! The strings are the header values of the corpus that `requests` describes.
+//! Criterion prints the time for all lists, and lists a second.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use millpond::StringList;
-use std::hint::black_box;
 
+#[path = "support/corpus.rs"]
 mod corpus;
+#[path = "support/strings.rs"]
+#[allow(dead_code)]
+mod work;
 
 fn strings(c: &mut Criterion) {
     let requests = corpus::requests();
-    let values: Vec<&str> = requests.iter().flatten().map(|(_, v)| v.as_str()).collect();
-    let lists: Vec<&[&str]> = values.chunks_exact(16).collect();
+    let lists = work::lists(&requests);
     let mut group = c.benchmark_group("16 strings");
     group.throughput(Throughput::Elements(lists.len() as u64));
-
-    group.bench_function("fresh Vec<String>", |b| {
-        b.iter(|| {
-            for texts in &lists {
-                let mut list = Vec::new();
-                for text in *texts {
-                    list.push(text.to_string());
-                }
-                black_box(&list);
-            }
-        });
-    });
-
-    group.bench_function("fresh Vec<String> of the right size", |b| {
-        b.iter(|| {
-            for texts in &lists {
-                let list: Vec<String> = texts.iter().map(|text| text.to_string()).collect();
-                black_box(&list);
-            }
-        });
-    });
-
-    group.bench_function("cleared Vec<String>", |b| {
-        let mut list = Vec::new();
-        b.iter(|| {
-            for texts in &lists {
-                for text in *texts {
-                    list.push(text.to_string());
-                }
-                black_box(&list);
-                list.clear();
-            }
-        });
-    });
-
-    group.bench_function("StringList", |b| {
-        let mut list = StringList::new();
-        b.iter(|| {
-            for texts in &lists {
-                for text in *texts {
-                    list.push_str(text);
-                }
-                black_box(&list);
-                list.clear();
-            }
-        });
-    });
+    for (name, mut work) in work::candidates(&lists) {
+        group.bench_function(name, |b| b.iter(&mut work));
+    }
 }
 
 criterion_group!(benches, strings);
