@@ -6,7 +6,7 @@
 //!
 //! The corpus is JSON lines, each an array of `[name, value]`: the file named by
 //! `MILLPOND_CORPUS`, or else `corpus/requests.jsonl`. Criterion prints the time
-//! for the whole corpus, and requests a second.
+//! for the whole corpus, and requests a second; allocations are in `ratios`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
