@@ -26,7 +26,7 @@ fn contention(c: &mut Criterion) {
                 <$source>::check();
                 group.bench_function(<$source>::NAME, |b| {
                     b.iter_custom(|n| {
-                        each_does(threads, n, || <$source>::warm(1), empty::<$source>)
+                        each_does(threads, n, || <$source>::warm(1), empty::<$source>).time
                     });
                 });
             };

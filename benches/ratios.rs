@@ -7,7 +7,8 @@
 //! Prints the best and the median round, the ratio of the bests and the median of
 //! the ratios, allocations per operation (counted in a pass of its own), and what
 //! of the targets was met: by the ratio of the bests, or, where threads meet, by the
-//! median. Asserts nothing.
+//! median of the rounds in which no thread had to wait for a core ("NaN" where there
+//! was none). Asserts nothing.
 
 use std::alloc::System;
 

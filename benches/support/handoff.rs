@@ -1,9 +1,8 @@
 //! The ways for a map to be borrowed on one thread and given back on another.
 
 use crate::sources::{IDLE, Malloc, Millpond, PoolsharkGlobal, Source};
-use crate::threads::pass;
+use crate::threads::{Took, pass};
 use std::hint::black_box;
-use std::time::Duration;
 
 pub(crate) const MILLPOND: &str = "millpond, consumer only drops";
 pub(crate) const BORROWING: &str = "millpond, consumer borrows too";
@@ -16,7 +15,7 @@ fn lend<S: Source>() -> S::Loan {
     map
 }
 
-pub(crate) type Handoff = fn(u64) -> Duration;
+pub(crate) type Handoff = fn(u64) -> Took;
 
 /// Name and work of each, malloc first; the work passes so many loans and says how long it took.
 pub(crate) fn candidates() -> [(&'static str, Handoff); 5] {

@@ -8,13 +8,14 @@
 //! ratios within each round.
 
 use crate::counting::allocations;
+use crate::threads::Took;
 use std::time::{Duration, Instant};
 
 /// The most objects that one operation of a row borrows at once.
 const NEST: u64 = 16;
 
 /// Does so much, and says how long it took.
-type Work<'a> = Box<dyn FnMut(u64) -> Duration + 'a>;
+type Work<'a> = Box<dyn FnMut(u64) -> Took + 'a>;
 
 pub(crate) struct Table<'a> {
     title: &'a str,
@@ -35,7 +36,8 @@ struct Row<'a> {
 }
 
 struct Figures {
-    /// Nanoseconds an operation, round by round.
+    /// Nanoseconds an operation, round by round; not a number where the row was
+    /// disturbed.
     times: Vec<f64>,
     allocations: u64,
     operations: u64,
@@ -43,7 +45,7 @@ struct Figures {
 
 impl Figures {
     fn best(&self) -> f64 {
-        self.times.iter().copied().fold(f64::MAX, f64::min)
+        self.times.iter().copied().fold(f64::NAN, f64::min)
     }
 
     fn median(&self) -> f64 {
@@ -59,8 +61,9 @@ impl Figures {
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
+    values.retain(|value| !value.is_nan());
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// By which of the two ratios targets are judged.
@@ -99,7 +102,7 @@ impl<'a> Table<'a> {
         name: impl Into<String>,
         baseline: Option<usize>,
         unit: usize,
-        work: impl FnMut(u64) -> Duration + 'a,
+        work: impl FnMut(u64) -> Took + 'a,
     ) -> usize {
         self.rows.push(Row {
             name: name.into(),
@@ -116,7 +119,11 @@ impl<'a> Table<'a> {
         self.timed(name, Some(0), 1, move |n| {
             let start = Instant::now();
             work(n);
-            start.elapsed()
+            Took {
+                time: start.elapsed(),
+                attempts: 1,
+                disturbed: false,
+            }
         });
     }
 
@@ -178,7 +185,11 @@ impl<'a> Table<'a> {
                 };
                 println!(
                     "{} {row}: {ratio:.2} ({alternative}) x {}, at most {at_most:.2}",
-                    verdict(ratio <= *at_most),
+                    if ratio.is_nan() {
+                        "UNDECIDED, the machine is too busy:"
+                    } else {
+                        verdict(ratio <= *at_most)
+                    },
                     self.rows[other].name,
                 );
             }
@@ -194,17 +205,21 @@ impl<'a> Table<'a> {
 
     fn measure(&mut self, rounds: usize) -> Vec<Figures> {
         let count = self.rows.len();
-        let units: Vec<u64> = self
-            .rows
-            .iter_mut()
-            .map(|row| {
-                row.calibrate(if rounds > 1 {
-                    self.round
-                } else {
-                    Duration::ZERO
-                })
-            })
-            .collect();
+        // As many as fill a round of the baseline: all do the same work.
+        let round = if rounds > 1 {
+            self.round
+        } else {
+            Duration::ZERO
+        };
+        let mut units: Vec<u64> = Vec::with_capacity(count);
+        for (at, row) in self.rows.iter_mut().enumerate() {
+            units.push(if row.baseline == at {
+                row.calibrate(round)
+            } else {
+                units[row.baseline]
+            });
+            let _warm = (row.work)(units[at]);
+        }
         // [row][round]
         let mut times = vec![Vec::with_capacity(rounds); count];
         for round in 0..rounds {
@@ -214,26 +229,35 @@ impl<'a> Table<'a> {
                 let at = (i + round) % count;
                 let row = &mut self.rows[at];
                 let operations = (units[at] * row.unit) as f64;
-                let elapsed = (row.work)(units[at]);
-                times[at].push(elapsed.as_secs_f64() * 1e9 / operations);
+                let took = (row.work)(units[at]);
+                times[at].push(if took.disturbed {
+                    f64::NAN
+                } else {
+                    took.time.as_secs_f64() * 1e9 / operations
+                });
             }
         }
         let rows = self.rows.iter_mut().zip(units).zip(times);
-        rows.map(|((row, units), times)| Figures {
-            times,
-            allocations: allocations(|| _ = (row.work)(units)),
-            operations: units * row.unit,
+        rows.map(|((row, units), times)| {
+            let mut attempts = 1;
+            let allocations = allocations(|| attempts = (row.work)(units).attempts);
+            Figures {
+                times,
+                allocations,
+                operations: units * row.unit * attempts,
+            }
         })
         .collect()
     }
 }
 
 impl Row<'_> {
-    /// How much work fills a round. Warms up as well.
+    /// How much work fills a round, going by the best of three.
     fn calibrate(&mut self, round: Duration) -> u64 {
         let mut n = self.step;
         loop {
-            let elapsed = (self.work)(n).max(Duration::from_nanos(1));
+            let times = (0..3).map(|_| (self.work)(n).time);
+            let elapsed = times.min().unwrap_or_default().max(Duration::from_nanos(1));
             if elapsed >= round / 4 {
                 let scale = round.as_secs_f64() / elapsed.as_secs_f64();
                 let n = (n as f64 * scale) as u64;

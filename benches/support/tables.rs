@@ -171,11 +171,12 @@ impl Plan {
         );
     }
 
-    /// Several threads, each on its own. Rounds are long, so that threads overlap.
+    /// Several threads, each on its own. Rounds are long beside the start of a
+    /// thread, and short beside a time slice.
     pub(crate) fn contention(&self) {
         self.print(
             "several threads, each on its own (ratio to one thread)",
-            (Duration::from_millis(3), 40, Judge::Median),
+            (Duration::from_micros(600), 60, Judge::Median),
             |table| {
                 macro_rules! rows {
                     ($source:ty) => {
@@ -184,7 +185,9 @@ impl Plan {
                             let name = format!("{}, {name}", <$source>::NAME);
                             let work = move |n| {
                                 let warm = || <$source>::warm(1);
-                                each_does(threads, n, warm, empty::<$source>) * threads as u32
+                                let mut took = each_does(threads, n, warm, empty::<$source>);
+                                took.time *= threads as u32;
+                                took
                             };
                             let row = table.timed(name, one, threads, work);
                             one.get_or_insert(row);
@@ -202,7 +205,7 @@ impl Plan {
         use handoff::{BORROWING, MALLOC, MILLPOND, POOLSHARK};
         self.print(
             "get on one thread, drop on another (ratio to made and dropped)",
-            (Duration::from_millis(8), 60, Judge::Median),
+            (Duration::from_millis(2), 60, Judge::Median),
             |table| {
                 for (name, work) in handoff::candidates() {
                     table.timed(name, Some(0), 1, work);

@@ -49,10 +49,12 @@ fn waited() -> Duration {
     Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
-/// When a thread began and ended, and how long of this it waited for a core.
+/// When the first thread began and the last one ended, how long of this all were
+/// at it, and how long one waited for a core.
 struct Span {
     begin: Instant,
     end: Instant,
+    all: (Instant, Instant),
     waited: Duration,
 }
 
@@ -63,44 +65,58 @@ impl Span {
         work();
         let end = Instant::now();
         let waited = waited() - before;
-        Self { begin, end, waited }
+        Self {
+            begin,
+            end,
+            all: (begin, end),
+            waited,
+        }
     }
 
     fn join(self, other: Self) -> Self {
         Self {
             begin: self.begin.min(other.begin),
             end: self.end.max(other.end),
+            all: (self.all.0.max(other.all.0), self.all.1.min(other.all.1)),
             waited: self.waited.max(other.waited),
         }
     }
 }
 
+/// How long work took, in the last of so many attempts.
+pub(crate) struct Took {
+    pub(crate) time: Duration,
+    pub(crate) attempts: u64,
+    /// Threads took turns on a core that they should have had for themselves.
+    pub(crate) disturbed: bool,
+}
+
 /// Repeats what was disturbed: while another process has one of the cores, threads
 /// that are to meet take turns instead, and neither their cost nor what they save
-/// each other shows. Takes the least disturbed of ten, or the first in which no
-/// thread waited for a core longer than for a hundredth of the time.
-fn undisturbed(run: impl Fn() -> Span) -> Duration {
-    let mut least: Option<Span> = None;
-    for _ in 0..10 {
+/// each other shows. Up to ten times, until no thread waited for a core for more
+/// than a hundredth of the time, and all were at it for nine tenths.
+fn undisturbed(run: impl Fn() -> Span) -> Took {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
         let span = run();
-        let took = span.end - span.begin;
-        if span.waited * 100 <= took {
-            return took;
-        }
-        if least
-            .as_ref()
-            .is_none_or(|least| span.waited < least.waited)
-        {
-            least = Some(span);
+        let time = span.end - span.begin;
+        let together = span.all.1.saturating_duration_since(span.all.0);
+        let disturbed = span.waited * 100 > time || together * 10 < time * 9;
+        if !disturbed || attempts == 10 {
+            return Took {
+                time,
+                attempts,
+                disturbed,
+            };
         }
     }
-    least.map_or(Duration::ZERO, |span| span.end - span.begin)
 }
 
 /// How long one of `n` operations takes where each of `threads` threads does `n`,
 /// times `n`: the time from the first start to the last end, shared out to the
 /// cores if there are fewer than threads.
-pub(crate) fn each_does(threads: usize, n: u64, warm: fn(), work: fn(u64)) -> Duration {
+pub(crate) fn each_does(threads: usize, n: u64, warm: fn(), work: fn(u64)) -> Took {
     let run = || {
         let start = Start::of(threads);
         let each = || {
@@ -119,14 +135,18 @@ pub(crate) fn each_does(threads: usize, n: u64, warm: fn(), work: fn(u64)) -> Du
     let cores = available_parallelism().map_or(1, usize::from);
     if threads > cores {
         let span = run();
-        return (span.end - span.begin).mul_f64(cores as f64 / threads as f64);
+        return Took {
+            time: (span.end - span.begin).mul_f64(cores as f64 / threads as f64),
+            attempts: 1,
+            disturbed: false,
+        };
     }
     undisturbed(run)
 }
 
 /// How long it takes to pass `n` loans to another thread, which begins with
 /// `prepare` and drops each loan.
-pub(crate) fn pass<L: Send>(n: u64, prepare: fn(), lend: fn() -> L) -> Duration {
+pub(crate) fn pass<L: Send>(n: u64, prepare: fn(), lend: fn() -> L) -> Took {
     undisturbed(|| {
         // As deep as a channel between two stages of a server would be.
         let queue = ArrayQueue::<L>::new(256);
