@@ -1,0 +1,129 @@
+//! Everything at once on eight threads and three pools. `MILLPOND_STRESS` says how
+//! many rounds each thread goes; the default is for every day.
+
+mod common;
+
+use common::{Ledger, Tracked};
+use millpond::{OwnedPooled, Pool};
+use std::sync::{Arc, Mutex};
+
+const THREADS: u64 = 8;
+
+fn rounds() -> usize {
+    std::env::var("MILLPOND_STRESS").map_or(4000, |n| n.parse().unwrap())
+}
+
+/// xorshift64*, the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n
+    }
+}
+
+struct Mill {
+    ledger: Ledger,
+    pool: Arc<Pool<Tracked>>,
+    /// Where guards change hands.
+    desk: Mutex<Vec<OwnedPooled<Tracked>>>,
+    detached: Mutex<Vec<Tracked>>,
+}
+
+impl Mill {
+    fn new(local: usize, global: usize) -> Self {
+        let ledger = Ledger::default();
+        Self {
+            pool: ledger.pool(local, global),
+            ledger,
+            desk: Mutex::default(),
+            detached: Mutex::default(),
+        }
+    }
+
+    fn get(&self) -> OwnedPooled<Tracked> {
+        let object = self.pool.get_owned();
+        self.ledger.lend(&object);
+        object
+    }
+
+    fn give_back(&self, object: OwnedPooled<Tracked>) {
+        self.ledger.give_back(&object);
+        drop(object);
+    }
+
+    fn detach(&self, object: OwnedPooled<Tracked>) {
+        let object = OwnedPooled::detach(object);
+        self.detached.lock().unwrap().push(object);
+    }
+}
+
+fn work(mills: &[Mill], random: &mut Random, rounds: usize) {
+    let mut held: Vec<(usize, OwnedPooled<Tracked>)> = Vec::new();
+    for _ in 0..rounds {
+        let which = random.below(mills.len());
+        let mill = &mills[which];
+        match random.below(1000) {
+            0..420 => held.push((which, mill.get())),
+            420..780 if !held.is_empty() => {
+                let (which, object) = held.swap_remove(random.below(held.len()));
+                mills[which].give_back(object);
+            }
+            780..850 => {
+                let mut object = mill.get();
+                object.contents.extend([1, 2, 3]);
+                mill.desk.lock().unwrap().push(object);
+            }
+            850..930 => {
+                let object = mill.desk.lock().unwrap().pop();
+                object.into_iter().for_each(|object| mill.give_back(object));
+            }
+            930..960 => held
+                .drain(..)
+                .for_each(|(which, object)| mills[which].give_back(object)),
+            960..962 => mill.detach(mill.get()),
+            962..972 => _ = mill.pool.trim(),
+            972..980 => mill.pool.set_local_capacity(random.below(41)),
+            980..988 => mill.pool.set_global_capacity(random.below(65)),
+            988..990 => mill.pool.set_enabled(random.below(3) > 0),
+            990..999 => _ = mill.pool.stats(),
+            999 => {
+                // A thread within a thread, that ends with objects of its own.
+                let seed = random.0 | 1;
+                std::thread::scope(|scope| {
+                    scope.spawn(move || work(mills, &mut Random(seed), rounds / 100));
+                });
+            }
+            _ => {}
+        }
+    }
+    for (which, object) in held {
+        mills[which].give_back(object);
+    }
+}
+
+#[test]
+fn everything_at_once() {
+    let mills = [Mill::new(16, 64), Mill::new(3, 7), Mill::new(0, 40)];
+    std::thread::scope(|scope| {
+        for seed in 1..=THREADS {
+            let mills = &mills;
+            scope.spawn(move || work(mills, &mut Random(seed), rounds()));
+        }
+    });
+    for mill in mills {
+        let objects = std::mem::take(&mut *mill.desk.lock().unwrap());
+        objects
+            .into_iter()
+            .for_each(|object| mill.give_back(object));
+        let stats = mill.pool.stats();
+        let detached = mill.detached.lock().unwrap().len();
+        mill.ledger.check(&stats, detached);
+        assert_eq!(stats.detached, detached as u64);
+        drop(mill.pool);
+        assert_eq!(mill.ledger.alive(), detached);
+    }
+}
