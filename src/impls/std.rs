@@ -106,7 +106,7 @@ fn may_be_worn(capacity: usize) -> bool {
     // Asked on every return of an empty map, so without a division or a count of
     // zeros: 7 << n is seven times its lowest bit.
     let lowest = capacity & capacity.wrapping_neg();
-    let is_clean = capacity == 7 * lowest || capacity <= 3;
+    let is_clean = capacity == 7 * lowest || capacity == 3;
     !is_clean || capacity.wrapping_sub(1) >= 447
 }
 
