@@ -26,17 +26,18 @@
 mod counting;
 mod input;
 mod measure;
+mod numbers;
 mod report;
+mod source;
 mod variants;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use input::Request;
+use source::Loaded;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 use variants::{HEADERS, QUERY, SEGMENTS};
@@ -44,9 +45,6 @@ use variants::{HEADERS, QUERY, SEGMENTS};
 const WRONG_ANSWERS: u8 = 1;
 const NOT_RUN: u8 = 2;
 const LINES_SKIPPED: u8 = 3;
-
-/// The shipped corpus, built in: it is found from wherever this is run.
-const CORPUS: &[u8] = include_bytes!("../../corpus/requests.jsonl");
 
 /// Replay recorded HTTP requests through pools, and compare.
 #[derive(Parser)]
@@ -102,18 +100,15 @@ fn run(
             return e.exit_code() as u8;
         }
     };
-    let (source, read) = load(args.path.as_deref(), stdin, stderr);
-    let (requests, skipped) = match read {
-        Ok(read) => read,
-        Err(e) => return fail(stderr, &format!("cannot read {source}: {e}")),
+    let loaded = source::load("requests", args.path.as_deref(), stdin, stderr);
+    let Loaded {
+        source,
+        requests,
+        skipped,
+    } = match loaded {
+        Ok(loaded) => loaded,
+        Err(e) => return fail(stderr, &e),
     };
-    if skipped > 0 {
-        let lines = report::plural(skipped, "malformed line");
-        let _ = writeln!(stderr, "requests: {source}: {lines} skipped");
-    }
-    if requests.is_empty() {
-        return fail(stderr, &format!("no request in {source}"));
-    }
     if let Some(capacity) = args.local_capacity {
         HEADERS.set_local_capacity(capacity);
         QUERY.set_local_capacity(capacity);
@@ -166,35 +161,6 @@ fn status(wrong: usize, skipped: u64) -> u8 {
 fn fail(stderr: &mut dyn Write, message: &str) -> u8 {
     let _ = writeln!(stderr, "requests: {message}");
     NOT_RUN
-}
-
-/// Requests and the number of lines skipped, with a name for where they are from.
-fn load(
-    path: Option<&Path>,
-    stdin: &mut dyn BufRead,
-    stderr: &mut dyn Write,
-) -> (String, io::Result<(Vec<Request>, u64)>) {
-    let mut read = |source: String, input: io::Result<&mut dyn BufRead>| {
-        let mut skipped = 0;
-        let requests = input.and_then(|input| {
-            input::read(input, |line, why| {
-                skipped += 1;
-                let _ = writeln!(stderr, "requests: {source}: line {line}: {why}");
-            })
-        });
-        (source, requests.map(|requests| (requests, skipped)))
-    };
-    match path {
-        None => read("corpus/requests.jsonl".to_owned(), Ok(&mut &CORPUS[..])),
-        Some(path) if path.as_os_str() == "-" => read("standard input".to_owned(), Ok(stdin)),
-        Some(path) => {
-            let source = path.display().to_string();
-            match File::open(path) {
-                Ok(file) => read(source, Ok(&mut BufReader::new(file))),
-                Err(e) => read(source, Err(e)),
-            }
-        }
-    }
 }
 
 fn progress(rounds: u32, target: ProgressDrawTarget) -> ProgressBar {

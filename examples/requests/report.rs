@@ -1,7 +1,8 @@
 //! The figures, for a person at a terminal of 80 columns.
 
 use crate::input::Request;
-use crate::measure::{Measurement, Series};
+use crate::measure::Measurement;
+use crate::numbers::{best, median, plural, thousands};
 use crate::variants::{HEADERS, QUERY, SEGMENTS, Variant};
 use std::io::{self, Write};
 
@@ -52,15 +53,15 @@ pub(crate) fn results(out: &mut dyn Write, measured: &Measurement) -> io::Result
         "",
         ["best ns", "median ns", "ratio", "allocations", "bytes"],
     )?;
-    let base = best(&series[0]);
+    let base = best(&series[0].nanos);
     for (variant, series) in Variant::ALL.iter().zip(series) {
         let per_request = |sum: u64| sum as f64 / series.requests as f64;
         row(
             variant.name(),
             [
-                &thousands(best(series).round() as u64),
-                &thousands(median(series).round() as u64),
-                &format!("{:.2}", best(series) / base),
+                &thousands(best(&series.nanos).round() as u64),
+                &thousands(median(&series.nanos).round() as u64),
+                &format!("{:.2}", best(&series.nanos) / base),
                 &amount(per_request(series.count.allocations)),
                 &amount(per_request(series.count.bytes)),
             ],
@@ -85,20 +86,6 @@ pub(crate) fn pools(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\npool of segment lists\n{}", SEGMENTS.stats())
 }
 
-fn best(series: &Series) -> f64 {
-    series.nanos.iter().copied().fold(f64::INFINITY, f64::min)
-}
-
-fn median(series: &Series) -> f64 {
-    let mut nanos = series.nanos.clone();
-    nanos.sort_unstable_by(f64::total_cmp);
-    let middle = nanos.len() / 2;
-    match nanos.len() % 2 {
-        0 => (nanos[middle - 1] + nanos[middle]) / 2.0,
-        _ => nanos[middle],
-    }
-}
-
 /// One decimal, but never a zero that is not one: nothing is the claim here.
 fn amount(n: f64) -> String {
     if n == 0.0 {
@@ -112,51 +99,16 @@ fn amount(n: f64) -> String {
     }
 }
 
-fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-pub(crate) fn plural(n: u64, noun: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{} {noun}{s}", thousands(n))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
-        assert_eq!(thousands(0), "0");
-        assert_eq!(thousands(999), "999");
-        assert_eq!(thousands(1_000), "1,000");
-        assert_eq!(thousands(12_345_678), "12,345,678");
+    fn amounts_read_well() {
         assert_eq!(amount(0.0), "0");
         assert_eq!(amount(0.000_02), "2e-5");
         assert_eq!(amount(36.96), "37.0");
         assert_eq!(amount(2_812.4), "2,812");
-        assert_eq!(plural(1, "line"), "1 line");
-        assert_eq!(plural(2, "line"), "2 lines");
-    }
-
-    #[test]
-    fn best_and_median() {
-        let series = |nanos: &[f64]| Series {
-            nanos: nanos.to_vec(),
-            ..Series::default()
-        };
-        let odd = series(&[3.0, 9.0, 1.0]);
-        assert_eq!((best(&odd), median(&odd)), (1.0, 3.0));
-        let even = series(&[4.0, 2.0]);
-        assert_eq!((best(&even), median(&even)), (2.0, 3.0));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The program as its users meet it: arguments in, text and a status out.
 
 use super::*;
+use crate::source::CORPUS;
 
 struct Ran {
     status: u8,
