@@ -52,19 +52,21 @@ impl<S1: BuildHasher, S2> PartialEq<StringMap<S2>> for HashMap<String, Vec<Strin
     }
 }
 
-impl<S1: BuildHasher + Default, S2> From<HashMap<String, Vec<String>, S2>> for StringMap<S1> {
-    fn from(map: HashMap<String, Vec<String>, S2>) -> Self {
+// To and from one hasher, so that it need not be named, as with std's own `From`;
+// `collect` and `extend` convert to every other.
+impl<S> From<HashMap<String, Vec<String>, S>> for StringMap {
+    fn from(map: HashMap<String, Vec<String>, S>) -> Self {
         map.into_iter().collect()
     }
 }
 
-impl<S1, S2: BuildHasher + Default> From<StringMap<S1>> for HashMap<String, Vec<String>, S2> {
-    fn from(map: StringMap<S1>) -> Self {
+impl<S> From<StringMap<S>> for HashMap<String, Vec<String>> {
+    fn from(map: StringMap<S>) -> Self {
         map.into_iter().collect()
     }
 }
 
-impl<S: BuildHasher + Default, const N: usize> From<[(&str, &str); N]> for StringMap<S> {
+impl<const N: usize> From<[(&str, &str); N]> for StringMap {
     /// Appends each value to the values of its key.
     fn from(pairs: [(&str, &str); N]) -> Self {
         pairs.into_iter().collect()
