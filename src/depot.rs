@@ -14,9 +14,10 @@
 //! measured 345 ns. They go through an *inbox*, one of a few chosen by thread,
 //! each under its own mutex, and from there to the queue by the batch.
 //!
-//! Room is claimed before anything moves in, so the capacity holds exactly, at
-//! every moment; it is not tied to the length of the queue, which is why it can
-//! change while the pool runs. Their heap bytes are claimed in the same way.
+//! Room is claimed before anything moves in, so a capacity that does not change
+//! holds at every moment; what was on its way in while it was lowered may exceed it
+//! until somebody takes it out. It is not tied to the length of the queue, which is
+//! why it can change while the pool runs. Their heap bytes are claimed in the same way.
 
 use crate::local;
 use crate::object::{BATCH, Batch, Object};

@@ -9,6 +9,7 @@ use crate::depot::Depot;
 use crate::hook::{Hook, Panics};
 use crate::local::{Front, Limits, Locals, OnThreadExit, TICK, Touch};
 use crate::object::{BATCH, Batch, Object};
+use crate::retain::Habits;
 use crate::stats::{Counters, Stats};
 use crate::sweeper::Sweeper;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -137,11 +138,10 @@ impl<T: Send + 'static> Inner<T> {
         self.put_slow(object, bytes);
     }
 
-    /// How many small objects came back to this thread since the last large one.
-    pub(crate) fn since_large(&self, large: bool) -> usize {
-        self.locals
-            .current()
-            .map_or(0, |front| front.since_large(large))
+    /// What came back to this thread of late.
+    pub(crate) fn habits(&self, large: bool, small: usize) -> Habits {
+        let front = self.locals.current();
+        front.map_or_else(Habits::default, |front| front.habits(large, small))
     }
 
     /// Keeps an object for which the front has no room, or which needs a look.
@@ -187,6 +187,7 @@ impl<T: Send + 'static> Inner<T> {
             .put_one(object, self.local_capacity().clamp(4, BATCH))
         {
             Ok(()) => {
+                self.count_passed();
                 let returned = self.counters.returned.fetch_add(1, Relaxed);
                 if returned.is_multiple_of(TICK as u64) {
                     self.sweep(None, panics);
@@ -257,6 +258,9 @@ impl<T: Send + 'static> Inner<T> {
     ) {
         for mut object in objects {
             self.counters.discarded[why as usize].fetch_add(1, Relaxed);
+            if why.on_return() {
+                self.count_passed();
+            }
             panics.catch(|| self.hook.call(&mut object.value, why));
             panics.catch(|| drop(object));
         }
@@ -405,6 +409,13 @@ impl<T: Send + 'static> Inner<T> {
 
     pub(crate) fn count_detached(&self) {
         self.counters.detached.fetch_add(1, Relaxed);
+        self.count_passed();
+    }
+
+    fn count_passed(&self) {
+        if let Some(front) = self.locals.current() {
+            front.count_passed();
+        }
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -421,8 +432,8 @@ impl<T: Send + 'static> Inner<T> {
         let created = counters.created.load(Relaxed);
         let gets = local_hits + global_hits + created;
         let returned = returned + local.returns as u64;
-        let gone = detached + discarded.on_return();
-        let in_use = gets.saturating_sub(returned + gone);
+        let in_use = gets.saturating_sub(returned + detached + discarded.on_return());
+        let handed_over = local.parted.saturating_sub(in_use as usize);
         Stats {
             gets,
             local_hits,
@@ -436,9 +447,8 @@ impl<T: Send + 'static> Inner<T> {
             idle_global: idle_global as u64,
             idle_bytes: (local.bytes + bytes_global) as u64,
             threads: local.threads as u64,
-            peak_depth: local.depth as u64,
-            // Of what threads did not give back, the rest is accounted for.
-            handed_over: (local.parted as u64).saturating_sub(gone + in_use),
+            peak_depth: self.locals.depth(handed_over) as u64,
+            handed_over: handed_over as u64,
             local_capacity: self.local_capacity() as u64,
         }
     }

@@ -59,7 +59,8 @@
 //! * A panic in your code goes on to whoever called `get` or dropped the guard. It
 //!   is swallowed only where it would abort the process: while another is
 //!   unwinding, and at thread exit. An object whose recycling panicked is destroyed.
-//! * Capacities and budgets hold exactly, at every moment.
+//! * Capacities and budgets hold, at every moment. (A capacity that is lowered while
+//!   the pool is busy holds once what was under way then has been used again.)
 //! * At thread exit what the thread kept moves to the shared tier. (`join` waits
 //!   for that; the end of a `thread::scope` does not.) Guards may be
 //!   dropped, and objects borrowed, in the destructors of thread-locals, before or

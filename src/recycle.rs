@@ -37,7 +37,7 @@
 ///
 /// impl Recycle for Scratch {
 ///     fn recycle(&mut self) {
-///         self.words.recycle();
+///         Recycle::recycle(&mut self.words); // std has a `Vec::recycle` in mind
 ///         self.text.recycle();
 ///     }
 ///     fn footprint(&self) -> usize {

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// A snapshot of a pool, by [`Pool::stats`](crate::Pool::stats).
 ///
 /// `Display` prints it for a person. While other threads use the pool, the
-/// figures are of slightly different moments; at rest they are exact, and
+/// figures are of different moments, so `in_use` may be too high by as many objects
+/// as were lent and returned meanwhile; at rest all are exact, and
 ///
 /// * `gets == local_hits + global_hits + created`,
 /// * `gets == returned + discarded.on_return() + detached + in_use`.

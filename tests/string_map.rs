@@ -592,7 +592,8 @@ fn equal_across_hashers_and_types() {
     assert_ne!(sip, other);
     other.discard("a");
     assert_ne!(sip, other);
-    let std: HashMap<String, Vec<String>, BuildHasherDefault<Constant>> = sip.clone().into_iter().collect();
+    let std: HashMap<String, Vec<String>, BuildHasherDefault<Constant>> =
+        sip.clone().into_iter().collect();
     assert_eq!(std, sip);
     assert_eq!(constant, std);
     let cow = pairs.map(|(k, v)| (Cow::from(k), Cow::from(v)));

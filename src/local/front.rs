@@ -1,6 +1,7 @@
 //! One thread's tier: the front, which only it can reach, and the back.
 
 use crate::object::{Batch, Object};
+use crate::retain::Habits;
 use crossbeam_utils::CachePadded;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -42,7 +43,10 @@ pub(super) struct Shared<T> {
     hot: CachePadded<Hot>,
     /// Objects that the thread borrowed and its tier did not have.
     misses: AtomicUsize,
+    /// Objects that the thread gave back or detached and its tier did not keep.
+    passed: AtomicUsize,
     /// The most objects that the thread had out when its tier did not have another.
+    /// Those that it had handed to other threads are among them.
     depth: AtomicUsize,
     back: Mutex<Back<T>>,
 }
@@ -132,6 +136,7 @@ impl<T> Front<T> {
             shared: Arc::new(Shared {
                 hot: CachePadded::default(),
                 misses: AtomicUsize::new(0),
+                passed: AtomicUsize::new(0),
                 depth: AtomicUsize::new(0),
                 back: Mutex::new(back),
             }),
@@ -217,15 +222,19 @@ impl<T> Front<T> {
         is_tick
     }
 
-    /// How many objects came back to this thread since the last large one. If the
-    /// present one is large, it is the last from here on.
-    pub(crate) fn since_large(&self, large: bool) -> usize {
-        let returns = self.shared.hot.returns.load(Relaxed);
-        let since = returns.saturating_sub(self.large_at.get());
+    /// What came back to this thread of late. If the present object is large, it is
+    /// the last large one from here on.
+    pub(crate) fn habits(&self, large: bool, small: usize) -> Habits {
+        let hot = &*self.shared.hot;
+        let returns = hot.returns.load(Relaxed);
+        let since_large = returns.saturating_sub(self.large_at.get());
         if large {
             self.large_at.set(returns + 1);
         }
-        since
+        // Each slot still says how large the last object in it was.
+        let last = hot.bytes.iter().map(|bytes| bytes.load(Relaxed));
+        let usual = last.filter(|bytes| *bytes <= small).max().unwrap_or(0);
+        Habits { since_large, usual }
     }
 
     /// Whether one more object of so many bytes stays within the budget. Small
@@ -290,13 +299,15 @@ impl<T> Front<T> {
 
     /// Counts a borrowing that this tier could not serve.
     pub(crate) fn count_miss(&self) {
-        let Shared {
-            hot, misses, depth, ..
-        } = &*self.shared;
+        let Shared { misses, depth, .. } = &*self.shared;
         bump(misses, 1);
-        let gets = hot.hits.load(Relaxed) + misses.load(Relaxed);
-        let out = gets.saturating_sub(hot.returns.load(Relaxed));
-        depth.store(out.max(depth.load(Relaxed)), Relaxed);
+        depth.store(self.shared.out().max(depth.load(Relaxed)), Relaxed);
+    }
+
+    /// Counts an object that this thread gave back or detached, and that did not
+    /// come into its tier.
+    pub(crate) fn count_passed(&self) {
+        bump(&self.shared.passed, 1);
     }
 
     /// Fills half of the empty front from the back; false if both are empty.
@@ -437,6 +448,21 @@ impl<T> Shared<T> {
         back.low = back.objects.len();
     }
 
+    /// Objects that the thread borrowed and did not give back itself.
+    fn out(&self) -> usize {
+        // Returns before hits: a borrower seen returning was seen borrowing.
+        let back = self.hot.returns.load(Relaxed) + self.passed.load(Relaxed);
+        let gets = self.hot.hits.load(Relaxed) + self.misses.load(Relaxed);
+        gets.saturating_sub(back)
+    }
+
+    /// The most objects that the thread had out at once. What it handed to others,
+    /// `handed_over` at most, looks as if it still had it.
+    pub(super) fn depth(&self, handed_over: usize) -> usize {
+        let depth = self.depth.load(Relaxed);
+        depth.saturating_sub(self.out().min(handed_over))
+    }
+
     pub(super) fn add_to(&self, sum: &mut LocalCounts) {
         let back = self.back();
         let hot = &self.hot;
@@ -444,13 +470,11 @@ impl<T> Shared<T> {
         let returns = hot.returns.load(Relaxed);
         let hits = hot.hits.load(Relaxed);
         let moved = hot.moved.load(Relaxed);
-        let gets = hits + self.misses.load(Relaxed);
         // The three were not read at one instant: a front holds 0 to FRONT.
         let front = returns.wrapping_add(moved).wrapping_sub(hits);
         let front = if front <= FRONT { front } else { 0 };
         sum.threads += usize::from(back.attached);
-        sum.depth = sum.depth.max(self.depth.load(Relaxed));
-        sum.parted += gets.saturating_sub(returns);
+        sum.parted += self.out();
         sum.returns += returns;
         sum.hits += hits;
         sum.idle += back.objects.len() + front;
@@ -467,8 +491,6 @@ pub(crate) struct LocalCounts {
     pub(crate) bytes: usize,
     /// Living threads that use the pool.
     pub(crate) threads: usize,
-    /// The most objects that one thread had out.
-    pub(crate) depth: usize,
     /// Objects that threads borrowed and did not give back themselves.
     pub(crate) parted: usize,
 }

@@ -172,6 +172,13 @@ impl<T: Send> Locals<T> {
         }
     }
 
+    /// The most objects that one thread had out at once.
+    pub(crate) fn depth(&self, handed_over: usize) -> usize {
+        let registry = self.registry();
+        let depths = registry.all.iter().map(|shared| shared.depth(handed_over));
+        depths.max().unwrap_or(0)
+    }
+
     pub(crate) fn counts(&self) -> LocalCounts {
         let mut sum = LocalCounts::default();
         for shared in &self.registry().all {

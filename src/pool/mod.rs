@@ -253,7 +253,9 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
     ///
     /// # Panics
     ///
-    /// If the create function panics, or there is none. The pool is as before.
+    /// If the create function panics, or there is none: the pool is as before. If the
+    /// drop hook does, over objects that had to go first because a capacity was
+    /// lowered or the pool switched off.
     #[inline]
     pub fn get(&self) -> Pooled<'_, T, R> {
         Pooled::new(self, self.take())

@@ -73,9 +73,9 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
 
     fn judge(&self, object: &mut Object<T>, footprint: usize, occupied: usize) -> Verdict {
         let large = self.retention.is_large(footprint);
-        let since = self.inner().since_large(large);
+        let habits = self.inner().habits(large, self.retention.small());
         self.retention
-            .decide(&object.history.enter(footprint, occupied, since))
+            .decide(&object.history.enter(footprint, occupied, habits))
     }
 
     /// Does to a recycled object what was decided; its size then.
