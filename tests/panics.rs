@@ -34,7 +34,7 @@ struct Shared {
     recycle: AtomicBool,
     footprint: AtomicBool,
     die: AtomicBool,
-    /// The hook panics at these calls.
+    /// The hook panics at these calls; at all of them if 0 is among them.
     hook: Mutex<Vec<usize>>,
     hook_calls: AtomicUsize,
     /// How often the hook saw each object, and why.
@@ -100,8 +100,8 @@ impl Orders {
             .or_default()
             .push(why);
         let call = 1 + self.0.hook_calls.fetch_add(1, Relaxed);
-        let fails = self.0.hook.lock().unwrap().contains(&call);
-        if fails {
+        let failing = self.0.hook.lock().unwrap().clone();
+        if failing.contains(&call) || failing.contains(&0) {
             fail("hook");
         }
     }
@@ -299,6 +299,41 @@ fn a_hook_panics_within_get_and_return() {
     }
 }
 
+/// The same while get restocks its thread from the shared tier: the object that it
+/// was about to lend must not get lost either.
+#[test]
+fn a_hook_panics_within_get_while_the_pool_is_tuned() {
+    let orders = Orders::default();
+    let pool = orders.pool(16, 16);
+    orders.0.hook.lock().unwrap().push(0);
+    std::thread::scope(|scope| {
+        let lend = || {
+            for _ in 0..3000 {
+                let mut held = Vec::new();
+                for _ in 0..12 {
+                    held.extend(catch_unwind(|| pool.get()));
+                }
+                while let Some(guard) = held.pop() {
+                    let _ = catch_unwind(AssertUnwindSafe(|| drop(guard)));
+                }
+            }
+        };
+        let lending = [scope.spawn(lend), scope.spawn(lend)];
+        while lending.iter().any(|thread| !thread.is_finished()) {
+            for capacity in [0, 16, 2, 16] {
+                let _ = catch_unwind(|| pool.set_local_capacity(capacity));
+                let _ = catch_unwind(|| pool.set_global_capacity(capacity));
+            }
+        }
+        // A scope alone would not wait for the destructors.
+        lending
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
+    });
+    orders.0.hook.lock().unwrap().clear();
+    orders.check(&pool);
+}
+
 #[test]
 fn a_pool_is_dropped_and_its_hook_panics() {
     let orders = Orders::default();
@@ -343,7 +378,6 @@ fn no_panic_aborts_the_process() {
     };
     let orders = Orders::default();
     let pool = orders.pool(8, 0);
-    let all: Vec<usize> = (1..=100).collect();
     let (recycle, hook, die) = match case.as_str() {
         "recycle while unwinding" => (true, false, false),
         "hook while unwinding" => (false, true, false),
@@ -360,7 +394,7 @@ fn no_panic_aborts_the_process() {
         orders.0.recycle.store(recycle, Relaxed);
         orders.0.die.store(die, Relaxed);
         if hook {
-            orders.0.hook.lock().unwrap().clone_from(&all);
+            orders.0.hook.lock().unwrap().push(0);
         }
     };
     let disarm = || {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 const THREADS: u64 = 8;
 
 fn rounds() -> usize {
-    std::env::var("MILLPOND_STRESS").map_or(4000, |n| n.parse().unwrap())
+    std::env::var("MILLPOND_STRESS").map_or(30_000, |n| n.parse().unwrap())
 }
 
 /// xorshift64*, the same in every run.
@@ -94,7 +94,8 @@ fn work(mills: &[Mill], random: &mut Random, rounds: usize) {
                 // A thread within a thread, that ends with objects of its own.
                 let seed = random.0 | 1;
                 std::thread::scope(|scope| {
-                    scope.spawn(move || work(mills, &mut Random(seed), rounds / 100));
+                    let inner = scope.spawn(move || work(mills, &mut Random(seed), rounds / 100));
+                    inner.join().unwrap();
                 });
             }
             _ => {}
@@ -109,10 +110,11 @@ fn work(mills: &[Mill], random: &mut Random, rounds: usize) {
 fn everything_at_once() {
     let mills = [Mill::new(16, 64), Mill::new(3, 7), Mill::new(0, 40)];
     std::thread::scope(|scope| {
-        for seed in 1..=THREADS {
-            let mills = &mills;
-            scope.spawn(move || work(mills, &mut Random(seed), rounds()));
-        }
+        let mills = &mills;
+        let start = |seed| scope.spawn(move || work(mills, &mut Random(seed), rounds()));
+        let threads: Vec<_> = (1..=THREADS).map(start).collect();
+        // A scope alone would not wait for the destructors.
+        threads.into_iter().for_each(|t| t.join().unwrap());
     });
     for mill in mills {
         let objects = std::mem::take(&mut *mill.desk.lock().unwrap());

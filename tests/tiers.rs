@@ -384,6 +384,32 @@ fn tuning_races_with_lending() {
     nothing_lost(&pool.stats());
 }
 
+/// The capacity shrinks while objects move from the back of a thread to its front.
+#[test]
+fn tuning_races_with_refills() {
+    let ledger = Ledger::default();
+    let pool = ledger.pool(16, 64);
+    let running = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        let _stop = Stop(&running);
+        let lending = scope.spawn(|| {
+            for _ in 0..20_000 {
+                // Nine and more: each get finds the front empty, the back full.
+                warm(&pool, 16);
+            }
+        });
+        scope.spawn(|| {
+            while running.load(Relaxed) {
+                for capacity in [1, 16, 3, 16, 0, 16] {
+                    pool.set_local_capacity(capacity);
+                }
+            }
+        });
+        lending.join().unwrap();
+    });
+    ledger.check(&pool.stats(), 0);
+}
+
 /// Of a snapshot while threads run: every figure is of some moment.
 fn sane(s: &Stats) {
     const MUCH: u64 = 1 << 40;
@@ -411,14 +437,13 @@ fn stats_are_sane_while_threads_run() {
     let pool = pool(16, 64);
     let running = AtomicBool::new(true);
     std::thread::scope(|scope| {
-        let _stop = Stop(&running);
-        for _ in 0..3 {
-            scope.spawn(|| {
-                while running.load(Relaxed) {
-                    warm(&pool, 40);
-                }
-            });
-        }
+        let stop = Stop(&running);
+        let lend = || {
+            while running.load(Relaxed) {
+                warm(&pool, 40);
+            }
+        };
+        let lending = [scope.spawn(lend), scope.spawn(lend), scope.spawn(lend)];
         let mut last = Stats::default();
         for _ in 0..5000 {
             let now = pool.stats();
@@ -427,6 +452,11 @@ fn stats_are_sane_while_threads_run() {
             assert!(now.idle_local <= 48 && now.idle_global <= 64, "{now:?}");
             last = now;
         }
+        drop(stop);
+        // A scope alone would not wait for the destructors.
+        lending
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
     });
     nothing_lost(&pool.stats());
 }
