@@ -109,6 +109,12 @@ impl<T: Send + 'static> Inner<T> {
         if let Some(object) = front.pop() {
             return Some(object);
         }
+        if front.is_off() {
+            let object = self.depot.take_one()?;
+            self.count_global_hit();
+            front.count_miss();
+            return Some(object);
+        }
         if front.refill() {
             return front.pop();
         }
@@ -173,7 +179,8 @@ impl<T: Send + 'static> Inner<T> {
                 self.sweep(Some(front), panics);
             }
             front.shed(excess);
-            if front.admits(object.bytes, &self.limits)
+            if !front.is_off()
+                && front.admits(object.bytes, &self.limits)
                 && (!front.is_full() || front.spill(&self.limits) || self.relieve(front, panics))
             {
                 object = match front.push_now(object) {
@@ -227,11 +234,8 @@ impl<T: Send + 'static> Inner<T> {
         batch.clamp(1, BATCH)
     }
 
-    /// This thread's tier, unless it keeps nothing or the thread is on its way out.
+    /// This thread's tier, unless the thread is, or may be, on its way out.
     fn attached(self: &Arc<Self>, touch: Touch) -> Option<&Front<T>> {
-        if self.local_capacity() == 0 && self.locals.current().is_none() {
-            return None;
-        }
         self.locals.attached(touch, || {
             let weak: Weak<Self> = Arc::downgrade(self);
             weak

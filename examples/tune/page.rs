@@ -53,9 +53,10 @@ fn write(page: &mut String, found: &Findings) -> Result<(), Box<dyn std::error::
          <title>How many objects per thread: {name}</title>\n<style>{STYLE}</style>\n\
          <h1>How many objects should each thread keep?</h1>\n<p>{name}; {}.</p>\n\
          <p class=\"lead\"><strong>Recommended: {recommended}</strong>, the smallest size \
-         within 5% of the fastest.<br>Advised by the pool’s own counters: \
+         within 5% of the fastest. {}<br>Advised by the pool’s own counters: \
          <strong>{}</strong>. {} They say: {advice}.</p>\n",
         escaped(&describe(&found.plan)),
+        found.noise().unwrap_or_default(),
         found.advised(),
         found.comparison(),
     )?;

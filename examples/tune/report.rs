@@ -9,6 +9,10 @@ use std::io::{self, Write};
 /// Sizes within 5% of the fastest are as good, for what can be told apart here.
 const AS_GOOD: f64 = 1.05;
 
+/// How much longer than the best round the median one takes on a busy machine: 1.1
+/// to 1.4 is usual on a virtual one that is otherwise idle.
+const BLURRED: f64 = 1.5;
+
 pub(crate) struct Findings {
     pub(crate) load: Load,
     pub(crate) plan: Plan,
@@ -26,6 +30,19 @@ impl Findings {
         let as_good = |row: &&Row| best(&row.nanos) <= fastest * AS_GOOD;
         let first = self.rows.iter().find(as_good);
         first.expect("the fastest is as good as itself")
+    }
+
+    /// A warning, if other work on the machine blurred the measurement: then sizes
+    /// 5% apart cannot be told apart.
+    pub(crate) fn noise(&self) -> Option<String> {
+        let row = self.recommended();
+        let ratio = median(&row.nanos) / best(&row.nanos);
+        (ratio > BLURRED).then(|| {
+            format!(
+                "Blurred: its median round took {ratio:.1} times its best. Differences this \
+                 small want a quieter machine, or more --rounds."
+            )
+        })
     }
 
     pub(crate) fn advised(&self) -> usize {
@@ -124,6 +141,9 @@ pub(crate) fn verdict(out: &mut dyn Write, found: &Findings) -> io::Result<()> {
         out,
         "\nrecommended: {recommended}, the smallest size within 5% of the fastest"
     )?;
+    for line in found.noise().iter().flat_map(|text| wrapped(text, 64)) {
+        writeln!(out, "             {line}")?;
+    }
     writeln!(out, "advised:     {}", found.advised())?;
     writeln!(out, "             {}", found.comparison())?;
     writeln!(
@@ -216,6 +236,14 @@ pub(crate) mod tests {
         assert_eq!(recommended(&[(0, 50.0), (8, 10.4), (16, 10.0)]), 8);
         assert_eq!(recommended(&[(0, 50.0), (8, 10.6), (16, 10.0)]), 16);
         assert_eq!(recommended(&[(0, 10.0), (8, 10.0), (16, 12.0)]), 0);
+    }
+
+    #[test]
+    fn a_blurred_measurement_says_so() {
+        // The median is 5 above the best here.
+        assert_eq!(found(&[(8, 11.0)]).noise(), None);
+        let noise = found(&[(8, 5.0)]).noise().unwrap();
+        assert!(noise.contains("2.0 times its best"), "{noise}");
     }
 
     #[test]

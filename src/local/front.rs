@@ -4,7 +4,7 @@ use crate::object::{Batch, Object};
 use crate::retain::Habits;
 use crossbeam_utils::CachePadded;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Slots of the front: as many guards from one pool as a handler holds at once,
@@ -41,6 +41,8 @@ pub(crate) struct Limits {
 /// What other threads may read, tune and trim.
 pub(super) struct Shared<T> {
     hot: CachePadded<Hot>,
+    /// A living thread owns it. Set by that thread, under the back's lock.
+    attached: AtomicBool,
     /// Objects that the thread borrowed and its tier did not have.
     misses: AtomicUsize,
     /// Objects that the thread gave back or detached and its tier did not keep.
@@ -76,8 +78,6 @@ struct Back<T> {
     capacity: usize,
     /// The fewest objects since the last sweep.
     low: usize,
-    /// A living thread owns it.
-    attached: bool,
 }
 
 impl Hot {
@@ -128,13 +128,13 @@ impl<T> Front<T> {
             bytes: 0,
             capacity: 0,
             low: 0,
-            attached: false,
         };
         Self {
             len: Cell::new(0),
             slots: Default::default(),
             shared: Arc::new(Shared {
                 hot: CachePadded::default(),
+                attached: AtomicBool::new(false),
                 misses: AtomicUsize::new(0),
                 passed: AtomicUsize::new(0),
                 depth: AtomicUsize::new(0),
@@ -391,6 +391,11 @@ impl<T> Front<T> {
         }
     }
 
+    /// Whether the thread keeps nothing.
+    pub(crate) fn is_off(&self) -> bool {
+        self.limit() == 0
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.len.get() >= self.limit()
     }
@@ -399,21 +404,20 @@ impl<T> Front<T> {
 /// What the owner and others do with the reachable part.
 impl<T> Shared<T> {
     pub(super) fn is_attached(&self) -> bool {
-        // One that keeps anything is; the lock tells of one that keeps nothing.
-        self.hot.limit.load(Relaxed) > 0 || self.back().attached
+        self.attached.load(Relaxed)
     }
 
     /// A living thread takes it over, with so many objects to keep.
     pub(super) fn attach(&self, capacity: usize) {
         let mut back = self.back();
-        back.attached = true;
+        self.attached.store(true, Relaxed);
         self.split(&mut back, capacity);
     }
 
     /// Its thread ends: from here on the slow paths are taken.
     pub(super) fn detach(&self) {
         let mut back = self.back();
-        back.attached = false;
+        self.attached.store(false, Relaxed);
         self.split(&mut back, 0);
     }
 
@@ -421,7 +425,7 @@ impl<T> Shared<T> {
     /// longer fits.
     pub(super) fn tune(&self, capacity: usize, into: &mut Batch<T>) {
         let mut back = self.back();
-        if back.attached {
+        if self.is_attached() {
             self.split(&mut back, capacity);
             let excess = back.objects.len().saturating_sub(back.capacity);
             back.move_oldest(excess, into);
@@ -473,7 +477,7 @@ impl<T> Shared<T> {
         // The three were not read at one instant: a front holds 0 to FRONT.
         let front = returns.wrapping_add(moved).wrapping_sub(hits);
         let front = if front <= FRONT { front } else { 0 };
-        sum.threads += usize::from(back.attached);
+        sum.threads += usize::from(self.is_attached());
         sum.parted += self.out();
         sum.returns += returns;
         sum.hits += hits;
