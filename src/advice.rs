@@ -71,12 +71,12 @@ impl Advice {
             (front, Reason::Shallow)
         };
         let idle = (stats.idle_local + stats.idle_global).max(1);
-        let bytes_per_thread = stats.idle_bytes / idle * local_capacity;
+        let bytes_per_thread = (stats.idle_bytes / idle).saturating_mul(local_capacity);
         Self {
             local_capacity,
             current: stats.local_capacity,
             bytes_per_thread,
-            bytes: bytes_per_thread * stats.threads.max(1),
+            bytes: bytes_per_thread.saturating_mul(stats.threads.max(1)),
             reason,
             local_percent: 100.0 * stats.local_hits as f64 / stats.gets.max(1) as f64,
         }

@@ -68,14 +68,6 @@ struct Contents<T> {
     credit: usize,
 }
 
-impl<T> Contents<T> {
-    fn spend_credit(&mut self) -> bool {
-        let any = self.credit > 0;
-        self.credit -= usize::from(any);
-        any
-    }
-}
-
 fn bytes<T>(objects: &[Box<Object<T>>]) -> usize {
     objects.iter().map(|object| object.bytes).sum()
 }
@@ -199,14 +191,38 @@ impl<T> Depot<T> {
     /// Moves in as much of `batch` as there is room for; the rest stays.
     pub(crate) fn put(&self, batch: &mut Batch<T>) {
         let claimed = self.claim(batch.len());
-        let mut fits = claimed;
-        while !self.claim_bytes(bytes(&batch[..fits])) {
-            fits -= 1;
+        let claimed = claimed + self.collect_credit(batch.len() - claimed);
+        if claimed == batch.len() && self.claim_bytes(bytes(batch)) {
+            return self.put_claimed(batch);
         }
-        self.unclaim(claimed - fits);
-        let mut rest: Batch<T> = batch.drain(fits..).collect();
-        self.put_claimed(batch);
-        batch.append(&mut rest);
+        // One by one: what is too large must not keep out what is not.
+        let mut fits = Batch::new();
+        let mut rest = Batch::new();
+        for object in batch.drain(..) {
+            if fits.len() < claimed && self.claim_bytes(object.bytes) {
+                fits.push(object);
+            } else {
+                rest.push(object);
+            }
+        }
+        self.unclaim(claimed - fits.len());
+        self.put_claimed(&mut fits);
+        *batch = rest;
+    }
+
+    /// Takes up to `n` places that inboxes claimed ahead; how many.
+    fn collect_credit(&self, n: usize) -> usize {
+        let mut collected = 0;
+        for inbox in &self.inboxes {
+            if collected == n {
+                break;
+            }
+            let mut contents = inbox.lock();
+            let part = contents.credit.min(n - collected);
+            contents.credit -= part;
+            collected += part;
+        }
+        collected
     }
 
     /// Moves in objects for which room was claimed.
@@ -261,7 +277,7 @@ impl<T> Depot<T> {
         if contents.credit == 0 {
             drop(contents);
             // The last of the capacity may be what other inboxes claimed ahead.
-            if !self.inboxes.iter().any(|inbox| inbox.lock().spend_credit()) {
+            if self.collect_credit(1) == 0 {
                 self.unclaim_bytes(object.bytes);
                 return Err(object);
             }
@@ -350,6 +366,9 @@ impl<T> Depot<T> {
         let mut batch = Batch::new();
         loop {
             let excess = self.len().saturating_sub(keep);
+            if excess == 0 {
+                return;
+            }
             self.take(excess, &mut batch);
             if batch.is_empty() {
                 return;
@@ -362,7 +381,14 @@ impl<T> Depot<T> {
     /// there at every moment since. (The working set of Bonwick and Adams.)
     pub(crate) fn sweep(&self, into: &mut Batch<T>) {
         let len = self.len();
-        let idle = self.account.low.load(Relaxed).min(len);
+        // The lowest count has what inboxes had claimed ahead in it.
+        let ahead: usize = self.inboxes.iter().map(|inbox| inbox.lock().credit).sum();
+        let idle = self
+            .account
+            .low
+            .load(Relaxed)
+            .saturating_sub(ahead)
+            .min(len);
         self.drain(len - idle, into);
         self.account.low.store(self.len(), Relaxed);
     }

@@ -13,25 +13,28 @@ use std::sync::Arc;
 #[non_exhaustive]
 pub enum Discard {
     /// On return: the thread's own tier is full and there is no shared tier
-    /// (its capacity is 0).
+    /// (its capacity is 0). Full by count, or by bytes.
     LocalFull,
-    /// On return: the thread's own tier and the shared tier are both full.
+    /// On return: the thread's own tier and the shared tier are both full, by count
+    /// or by bytes.
     GlobalFull,
     /// On return: the object holds more memory than the
     /// [retention policy](crate::Retention) lets it keep, and cannot shrink.
     Oversized,
     /// On return: the [return hook](crate::Pool::with_return_hook) refused it.
     Refused,
-    /// On return: `recycle` panicked, so the object may be dirty.
+    /// On return: `recycle`, or another function that was asked about the object,
+    /// panicked, so it may be dirty.
     RecyclePanicked,
     /// On return: the pool is [disabled](crate::Pool::set_enabled).
     Disabled,
-    /// Idle: [`Pool::trim`](crate::Pool::trim) gave it back, a smaller capacity
-    /// was set, or pooling was switched off.
+    /// Idle: [`Pool::trim`](crate::Pool::trim) gave it back, a whole
+    /// [interval](crate::Pool::with_trim_interval) did not need it, a smaller
+    /// capacity was set, or pooling was switched off.
     Trimmed,
     /// Idle: its thread exited and the shared tier had no room for it.
     ThreadExit,
-    /// Idle: the pool was dropped.
+    /// Idle: the pool was dropped or [closed](crate::Pool::close).
     PoolDropped,
 }
 

@@ -12,7 +12,8 @@ use crate::object::{BATCH, Batch, Object};
 use crate::retain::Habits;
 use crate::stats::{Counters, Stats};
 use crate::sweeper::Sweeper;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, fence};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -34,6 +35,9 @@ pub(crate) struct Config<T> {
 pub(crate) struct Inner<T: Send> {
     hook: Hook<T>,
     enabled: AtomicBool,
+    closed: AtomicBool,
+    /// `counters.returned` at the last large return of a thread without a tier.
+    large_at: AtomicU64,
     local_capacity: AtomicUsize,
     limits: Limits,
     batch: Option<usize>,
@@ -49,6 +53,8 @@ impl<T: Send + 'static> Inner<T> {
         Arc::new(Self {
             hook: config.hook,
             enabled: AtomicBool::new(config.enabled),
+            closed: AtomicBool::new(false),
+            large_at: AtomicU64::new(0),
             local_capacity: AtomicUsize::new(local),
             limits: config.limits,
             batch: config.batch,
@@ -106,6 +112,9 @@ impl<T: Send + 'static> Inner<T> {
         let mut batch = Batch::new();
         front.shed(&mut batch);
         self.offer(&mut batch, Discard::Trimmed, panics);
+        if panics.any() {
+            return None;
+        }
         if let Some(object) = front.pop() {
             return Some(object);
         }
@@ -144,10 +153,23 @@ impl<T: Send + 'static> Inner<T> {
         self.put_slow(object, bytes);
     }
 
-    /// What came back to this thread of late.
+    /// What came back to this thread of late; where it has no tier, to all that
+    /// have none.
     pub(crate) fn habits(&self, large: bool, small: usize) -> Habits {
-        let front = self.locals.current();
-        front.map_or_else(Habits::default, |front| front.habits(large, small))
+        if let Some(front) = self.locals.current()
+            && !front.is_off()
+        {
+            return front.habits(large, small);
+        }
+        let returned = self.counters.returned.load(Relaxed);
+        let since = returned.saturating_sub(self.large_at.load(Relaxed));
+        if large {
+            self.large_at.store(returned + 1, Relaxed);
+        }
+        Habits {
+            since_large: usize::try_from(since).unwrap_or(usize::MAX),
+            usual: 0,
+        }
     }
 
     /// Keeps an object for which the front has no room, or which needs a look.
@@ -175,6 +197,10 @@ impl<T: Send + 'static> Inner<T> {
             return Err((object, Discard::Disabled));
         }
         if let Some(front) = self.attached(Touch::Return) {
+            if object.bytes >= self.limits.small {
+                // The hot path, which counts, is not for large ones.
+                front.count_down();
+            }
             if front.is_tick() {
                 self.sweep(Some(front), panics);
             }
@@ -199,6 +225,7 @@ impl<T: Send + 'static> Inner<T> {
                 if returned.is_multiple_of(TICK as u64) {
                     self.sweep(None, panics);
                 }
+                self.recheck(panics);
                 Ok(())
             }
             Err(object) if self.depot.capacity() == 0 => Err((object, Discard::LocalFull)),
@@ -215,6 +242,7 @@ impl<T: Send + 'static> Inner<T> {
         front.evict(self.batch(), &mut batch);
         let evicted = batch.len();
         self.depot.put(&mut batch);
+        self.recheck(panics);
         let moved = batch.len() < evicted;
         front.stock(&mut batch, &self.limits);
         front.spill(&self.limits);
@@ -228,7 +256,7 @@ impl<T: Send + 'static> Inner<T> {
     /// all of it where threads get into each other's way.
     fn batch(&self) -> usize {
         let batch = self.batch.unwrap_or_else(|| {
-            let half = self.local_capacity() / 2;
+            let half = (self.local_capacity() / 2).min(BATCH);
             half + half * self.depot.pressure() / Depot::<T>::MOST_PRESSURE
         });
         batch.clamp(1, BATCH)
@@ -249,6 +277,20 @@ impl<T: Send + 'static> Inner<T> {
         if !batch.is_empty() {
             self.depot.put(batch);
             self.discard(batch.drain(..), why, panics);
+            self.recheck(panics);
+        }
+    }
+
+    /// After something went into the shared tier: empties it if the pool was
+    /// disabled meanwhile, since nobody would look there again.
+    fn recheck(&self, panics: &mut Panics) {
+        // With the fences in `set_enabled` and `shut`: either this sees the pool disabled, or the
+        // one who disabled it sees what went in.
+        fence(SeqCst);
+        if !self.is_enabled() {
+            let mut batch = Batch::new();
+            self.depot.drain(0, &mut batch);
+            self.discard(batch, Discard::Trimmed, panics);
         }
     }
 
@@ -342,7 +384,11 @@ impl<T: Send + 'static> Inner<T> {
     }
 
     pub(crate) fn set_enabled(&self, enabled: bool) {
+        if self.closed.load(Relaxed) {
+            return;
+        }
         self.enabled.store(enabled, Relaxed);
+        fence(SeqCst);
         let mut panics = Panics::default();
         self.tune_locals(&mut panics);
         if !enabled {
@@ -353,7 +399,9 @@ impl<T: Send + 'static> Inner<T> {
 
     /// Keeps nothing any more, and lets go of what is idle.
     pub(crate) fn shut(&self) {
+        self.closed.store(true, Relaxed);
         self.enabled.store(false, Relaxed);
+        fence(SeqCst);
         let mut panics = Panics::default();
         let mut excess = Batch::new();
         self.locals.set_capacity(|| 0, &mut excess);

@@ -78,8 +78,8 @@ pub enum Verdict {
     /// Keep the object as it is.
     Keep,
     /// Let it shrink to about so many bytes, and keep it. If it cannot get below
-    /// twice as many, and is not [small](Retention::with_small) either, it is let
-    /// go.
+    /// twice as many, it is let go; by the built-in policy only if it is not
+    /// [small](Retention::with_small) either.
     Shrink(usize),
     /// Let it go, as [`Discard::Oversized`](crate::Discard::Oversized).
     LetGo,
@@ -123,7 +123,8 @@ impl Retention {
         }
     }
 
-    /// Decides by a function of your own, for every return.
+    /// Decides by a function of your own, for every return, and by that alone: sizes
+    /// set beside it do not count.
     ///
     /// ```
     /// use millpond::{Retention, Use, Verdict};
@@ -179,6 +180,15 @@ impl Retention {
             self.small
         } else {
             self.max
+        }
+    }
+
+    /// How large an object may be that was to shrink to so many bytes.
+    pub(crate) fn tolerated(&self, to: usize) -> usize {
+        let twice = to.saturating_mul(2);
+        match self.custom {
+            Some(_) => twice,
+            None => twice.max(self.small()).min(self.max),
         }
     }
 

@@ -25,8 +25,9 @@ pub(crate) struct Front<T> {
     swept: Cell<usize>,
 }
 
-/// Returns of a thread between two looks at the clock. A look costs 25 ns.
-pub(crate) const TICK: usize = 1024;
+/// Returns of a thread between two looks at the clock. A look costs 25 ns. A prime,
+/// so that a look does not always find the same guard of a nest coming back.
+pub(crate) const TICK: usize = 1021;
 
 /// How much memory a thread's tier may keep.
 #[derive(Clone, Copy)]
@@ -81,6 +82,13 @@ struct Back<T> {
 }
 
 impl Hot {
+    /// Heap bytes of those of the first `len` objects that are not small.
+    fn large(&self, small: usize, len: usize) -> usize {
+        let bytes = self.bytes[..len.min(FRONT)].iter();
+        let bytes = bytes.map(|bytes| bytes.load(Relaxed));
+        bytes.filter(|bytes| *bytes >= small).sum()
+    }
+
     /// Heap bytes of the first `len` objects.
     fn bytes(&self, len: usize) -> usize {
         let bytes = &self.bytes[..len.min(FRONT)];
@@ -210,6 +218,11 @@ impl<T> Front<T> {
         let bytes = object.bytes;
         self.keep(object, bytes, len);
         Ok(())
+    }
+
+    /// Counts a return that does not take the hot path.
+    pub(crate) fn count_down(&self) {
+        self.until_tick.set(self.until_tick.get().wrapping_sub(1));
     }
 
     /// Whether it is time to look at the clock; asked once.
@@ -360,13 +373,17 @@ impl<T> Front<T> {
     pub(crate) fn spill(&self, limits: &Limits) -> bool {
         let len = self.len.get();
         let mut back = self.shared.back();
-        let bytes = self.shared.hot.bytes(len) + back.bytes;
-        // Each place that gets free may be filled with a small object.
-        let spare = limits.budget.saturating_sub(bytes);
-        let fillable = spare
-            .checked_div(limits.small.saturating_sub(1))
-            .unwrap_or(FRONT);
-        let n = len.div_ceil(2).min(back.room()).min(fillable);
+        let mut n = len.div_ceil(2).min(back.room());
+        // What will lie in the back, what is large in the front, and a front full of
+        // small objects, however small they are now, have to stay in the budget.
+        let hot = &self.shared.hot;
+        let held = back.bytes + hot.large(limits.small, len);
+        let spare = limits
+            .budget
+            .saturating_sub(held + FRONT * limits.small.saturating_sub(1));
+        while n > 0 && hot.bytes(n) - hot.large(limits.small, n) > spare {
+            n -= 1;
+        }
         // Not by way of a batch: with that, sixteen nested guards took 18.4 ns each
         // instead of 15.2.
         self.move_oldest(n, |object| back.push(object));

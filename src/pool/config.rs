@@ -201,8 +201,9 @@ impl<T: Send + 'static, R> Pool<T, R> {
     ///
     /// What lay idle for a whole interval is let go as [`Discard::Trimmed`]: the
     /// objects of the shared tier, and of each thread's tier, that were there at
-    /// every moment of it. A busy thread looks at the clock once every 1,024
-    /// returns and does it for all; a program that has come to rest altogether
+    /// every moment of it (of the eight that only its thread can reach, at every
+    /// moment that was looked at). A busy thread looks at the clock once every
+    /// thousand returns or so, and does it for all; a program that has come to rest altogether
     /// calls [`trim`](Pool::trim) or [`trim_every`](Pool::trim_every).
     pub const fn with_trim_interval(mut self, interval: Option<Duration>) -> Self {
         self.trim_interval = interval;
@@ -248,9 +249,9 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// Sets the function that sees every object once, when the pool lets it go
     /// for destruction, with the reason.
     ///
-    /// The object has been recycled, but for the reasons [`Discard::Oversized`],
-    /// [`Discard::Refused`] and [`Discard::RecyclePanicked`], for which it is as its
-    /// borrower left it, or as the panic did. The hook may release what the object
+    /// The object has been recycled, but for the reasons [`Discard::Refused`], for
+    /// which it is as its borrower left it, [`Discard::RecyclePanicked`], and
+    /// [`Discard::Oversized`], for which it may not be. The hook may release what the object
     /// owns, may use the pool, and may panic. It does not see objects that were
     /// [detached](crate::Pooled::detach).
     ///

@@ -205,7 +205,8 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// did not need: for programs that come to rest, where no return drives
     /// [the trimming](Pool::with_trim_interval).
     ///
-    /// The thread ends when the pool or the [`Trimmer`] is dropped.
+    /// The thread ends when the [`Trimmer`] is dropped, or at its first interval
+    /// after the pool was.
     ///
     /// # Errors
     ///

@@ -88,7 +88,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
         self.recycler.shrink_to(&mut object.value, to);
         object.history = History::default();
         let bytes = self.recycler.footprint(&object.value);
-        if bytes <= to.saturating_mul(2).max(self.retention.small()) {
+        if bytes <= self.retention.tolerated(to) {
             Ok(bytes)
         } else {
             Err(Discard::Oversized)
@@ -102,6 +102,8 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
     ) {
         match fitted {
             Ok(Ok(bytes)) => {
+                // No sum of sizes that an object makes up may overflow.
+                let bytes = bytes.min(isize::MAX as usize / 1024);
                 object.look = bytes >= self.unlooked;
                 if bytes < self.limits().small {
                     self.inner().put(object, bytes);
