@@ -76,8 +76,8 @@ macro_rules! guard {
             /// the drop hook never sees it. An associated function, so that it
             /// does not hide a method of the object: `Pooled::detach(guard)`.
             pub fn detach(mut this: Self) -> T {
-                let Some(object) = this.object.take() else { gone() };
-                this.pool.count_detached();
+                let Some(mut object) = this.object.take() else { gone() };
+                this.pool.detach(&mut object);
                 object.value
             }
         }
@@ -97,7 +97,12 @@ macro_rules! guard {
             #[inline]
             fn deref(&self) -> &T {
                 match &self.object {
-                    Some(object) => &object.value,
+                    Some(object) => {
+                        if object.lease.is_held() {
+                            self.pool.measure(object);
+                        }
+                        &object.value
+                    }
                     None => gone(),
                 }
             }
@@ -107,7 +112,12 @@ macro_rules! guard {
             #[inline]
             fn deref_mut(&mut self) -> &mut T {
                 match &mut self.object {
-                    Some(object) => &mut object.value,
+                    Some(object) => {
+                        if object.lease.is_held() {
+                            self.pool.measure(object);
+                        }
+                        &mut object.value
+                    }
                     None => gone(),
                 }
             }

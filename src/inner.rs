@@ -12,13 +12,17 @@ use crate::object::{BATCH, Batch, Object};
 use crate::retain::Habits;
 use crate::stats::{Counters, Stats};
 use crate::sweeper::Sweeper;
+use crate::track::{Loan, Setup, Site, Tracker};
+#[cfg(feature = "track")]
+use crate::track::{Outstanding, Profile, Tracking};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, fence};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// What a pool is made with.
-pub(crate) struct Config<T> {
+pub(crate) struct Config<'a, T> {
+    pub(crate) track: &'a Setup,
     pub(crate) hook: Hook<T>,
     pub(crate) enabled: bool,
     pub(crate) local_capacity: usize,
@@ -45,10 +49,11 @@ pub(crate) struct Inner<T: Send> {
     depot: Depot<T>,
     sweeper: Sweeper,
     counters: Counters,
+    tracker: Tracker,
 }
 
 impl<T: Send + 'static> Inner<T> {
-    pub(crate) fn new(config: Config<T>) -> Arc<Self> {
+    pub(crate) fn new(config: Config<'_, T>) -> Arc<Self> {
         let local = config.local_capacity;
         Arc::new(Self {
             hook: config.hook,
@@ -62,6 +67,7 @@ impl<T: Send + 'static> Inner<T> {
             depot: Depot::new(config.global_capacity, config.global_budget),
             sweeper: Sweeper::new(config.trim_interval, config.clock),
             counters: Counters::default(),
+            tracker: Tracker::new(config.track, config.clock, size_of::<Object<T>>()),
         })
     }
 
@@ -70,16 +76,16 @@ impl<T: Send + 'static> Inner<T> {
     /// An idle object, if there is one: from this thread's front, its back, or
     /// the shared tier.
     #[inline]
-    pub(crate) fn take(self: &Arc<Self>) -> Option<Box<Object<T>>> {
+    pub(crate) fn take(self: &Arc<Self>, site: Site) -> Option<Box<Object<T>>> {
         match self.locals.current().and_then(Front::pop) {
-            Some(object) => Some(object),
-            None => self.take_slow(),
+            Some(object) => Some(self.lend(object, site)),
+            None => self.take_slow(site),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn take_slow(self: &Arc<Self>) -> Option<Box<Object<T>>> {
+    fn take_slow(self: &Arc<Self>, site: Site) -> Option<Box<Object<T>>> {
         let mut panics = Panics::default();
         let object = self.find(&mut panics);
         match object {
@@ -93,9 +99,33 @@ impl<T: Send + 'static> Inner<T> {
             }
             found => {
                 panics.resume();
-                found
+                found.map(|object| self.lend(object, site))
             }
         }
+    }
+
+    #[inline]
+    fn lend(&self, object: Box<Object<T>>, site: Site) -> Box<Object<T>> {
+        if object.lease.is_held() {
+            return self.lend_tracked(object, site);
+        }
+        object
+    }
+
+    /// Records the loan that begins, if it is due, and forgets the object's last one.
+    #[cold]
+    #[inline(never)]
+    fn lend_tracked(&self, mut object: Box<Object<T>>, site: Site) -> Box<Object<T>> {
+        if let Some(front) = self.locals.current() {
+            front.restart_if_due(&self.tracker);
+        }
+        let loan = Loan {
+            site,
+            bytes: object.bytes,
+            is_new: false,
+        };
+        self.tracker.lend(&mut object.lease, loan);
+        object
     }
 
     fn find(self: &Arc<Self>, panics: &mut Panics) -> Option<Box<Object<T>>> {
@@ -107,19 +137,24 @@ impl<T: Send + 'static> Inner<T> {
             return None;
         }
         let Some(front) = self.attached(Touch::Borrow) else {
-            return self.depot.take_one().inspect(|_| self.count_global_hit());
+            let mut object = self.depot.take_one()?;
+            self.tracker.draw(&mut object.lease);
+            self.count_global_hit();
+            return Some(object);
         };
         let mut batch = Batch::new();
+        front.open(&self.tracker);
         front.shed(&mut batch);
         self.offer(&mut batch, Discard::Trimmed, panics);
         if panics.any() {
             return None;
         }
-        if let Some(object) = front.pop() {
-            return Some(object);
+        if let Some(found) = front.pop() {
+            return Some(found);
         }
         if front.is_off() {
-            let object = self.depot.take_one()?;
+            let mut object = self.depot.take_one()?;
+            self.tracker.draw(&mut object.lease);
             self.count_global_hit();
             front.count_miss();
             return Some(object);
@@ -128,7 +163,8 @@ impl<T: Send + 'static> Inner<T> {
             return front.pop();
         }
         self.depot.take(front.room().saturating_add(1), &mut batch);
-        let object = batch.pop()?;
+        let mut object = batch.pop()?;
+        self.tracker.draw(&mut object.lease);
         self.count_global_hit();
         front.count_miss();
         front.stock(&mut batch, &self.limits);
@@ -307,6 +343,7 @@ impl<T: Send + 'static> Inner<T> {
             if why.on_return() {
                 self.count_passed();
             }
+            self.tracker.retire(&mut object.lease);
             panics.catch(|| self.hook.call(&mut object.value, why));
             panics.catch(|| drop(object));
         }
@@ -353,6 +390,7 @@ impl<T: Send + 'static> Inner<T> {
             front.sweep(self.sweeper.sweeps(), &mut batch);
         }
         self.discard(batch, Discard::Trimmed, panics);
+        self.tracker.report_held_if_due(None, panics);
     }
 
     /// Lets go of what nobody needed since the last sweep.
@@ -362,6 +400,7 @@ impl<T: Send + 'static> Inner<T> {
         self.depot.sweep(&mut batch);
         self.locals.sweep(&mut batch);
         self.discard(batch, Discard::Trimmed, panics);
+        self.tracker.report_held_if_due(None, panics);
     }
 
     /// Lets go of everything, if this is the last one who knows the pool. Whoever
@@ -375,6 +414,7 @@ impl<T: Send + 'static> Inner<T> {
         locals.into_objects(&mut batch);
         inner.depot.drain(0, &mut batch);
         inner.discard(batch, Discard::PoolDropped, panics);
+        inner.tracker.report_lost(None, panics);
     }
 
     // ---- tuning -------------------------------------------------------------
@@ -446,17 +486,29 @@ impl<T: Send + 'static> Inner<T> {
         self.discard_now(excess, Discard::Trimmed);
     }
 
+    pub(crate) fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
     // ---- counting -----------------------------------------------------------
 
     fn count_global_hit(&self) {
         self.counters.global_hits.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn count_created(&self) {
+    /// Counts an object that was made because there was none, and lends it.
+    pub(crate) fn lend_created(&self, object: &mut Object<T>, site: Site) {
         if let Some(front) = self.locals.current() {
             front.count_miss();
         }
         self.counters.created.fetch_add(1, Relaxed);
+        let loan = Loan {
+            site,
+            bytes: 0,
+            is_new: true,
+        };
+        self.tracker.draw(&mut object.lease);
+        self.tracker.lend(&mut object.lease, loan);
     }
 
     pub(crate) fn count_detached(&self) {
@@ -503,6 +555,27 @@ impl<T: Send + 'static> Inner<T> {
             handed_over: handed_over as u64,
             local_capacity: self.local_capacity() as u64,
         }
+    }
+}
+
+#[cfg(feature = "track")]
+impl<T: Send + 'static> Inner<T> {
+    pub(crate) fn set_tracking(&self, tracking: Tracking) {
+        self.tracker.set_tracking(tracking);
+        // Whoever takes the hot path now would count down at the old rate.
+        self.locals.close_fronts();
+    }
+
+    pub(crate) fn outstanding(&self) -> Outstanding {
+        Outstanding::new(None, self.stats().in_use, &self.tracker)
+    }
+
+    pub(crate) fn add_to(&self, profile: &mut Profile) {
+        profile.add(None, &self.tracker);
+    }
+
+    pub(crate) fn report_held(&self, panics: &mut Panics) {
+        self.tracker.report_held(None, panics);
     }
 }
 

@@ -108,6 +108,11 @@ mod recycle;
 mod retain;
 mod stats;
 mod sweeper;
+#[cfg(feature = "track")]
+pub mod track;
+#[cfg(not(feature = "track"))]
+#[path = "track/off.rs"]
+mod track;
 mod trimmer;
 
 pub use advice::{Advice, Reason};

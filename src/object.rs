@@ -6,6 +6,7 @@
 //! one pointer, and the object stays where it is, in the cache.
 
 use crate::retain::History;
+use crate::track::Lease;
 
 /// A pooled object and what the pool remembers about it.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Object<T> {
     /// It has to be looked at before it is recycled: it was large when it came
     /// back last, or all objects of its pool are looked at.
     pub(crate) look: bool,
+    /// The record of its loan, if that is tracked, or of its last one.
+    pub(crate) lease: Lease,
     pub(crate) history: History,
 }
 
@@ -27,6 +30,7 @@ impl<T> Object<T> {
             value,
             bytes: 0,
             look,
+            lease: Lease::default(),
             history: History::default(),
         })
     }

@@ -2,6 +2,7 @@
 
 use crate::object::{Batch, Object};
 use crate::retain::Habits;
+use crate::track::{Countdown, Tracker};
 use crossbeam_utils::CachePadded;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -23,6 +24,7 @@ pub(crate) struct Front<T> {
     /// The least that `len` was seen to be since the last sweep, and that sweep.
     low: Cell<usize>,
     swept: Cell<usize>,
+    countdown: Countdown,
 }
 
 /// Returns of a thread between two looks at the clock. A look costs 25 ns. A prime,
@@ -67,6 +69,9 @@ struct Hot {
     moved: AtomicUsize,
     /// How many objects the front may keep now: 0 while no thread owns it.
     limit: AtomicUsize,
+    /// How many of them a `get` may take without asking whether loans are tracked
+    /// now: all, or 0.
+    lend: AtomicUsize,
     /// Heap bytes of the object in each slot, or of the one that was there last.
     /// Written by what fills the slot and summed by whoever asks: a sum kept here
     /// would change twice a cycle, and each change wait for the one before.
@@ -152,6 +157,7 @@ impl<T> Front<T> {
             large_at: Cell::new(0),
             low: Cell::new(0),
             swept: Cell::new(0),
+            countdown: Countdown::default(),
         }
     }
 
@@ -176,13 +182,34 @@ impl<T> Front<T> {
         let hot = &*self.shared.hot;
         let top = self.len.get().wrapping_sub(1);
         // Also where the pool was disabled or made smaller: the slow path sheds.
-        if top >= hot.limit.load(Relaxed) {
+        if top >= hot.lend.load(Relaxed) {
             return None;
         }
-        let object = self.slots[top % FRONT].take()?;
+        let mut object = self.slots[top % FRONT].take()?;
         self.len.set(top);
-        bump(&hot.hits, 1);
+        let hits = hot.hits.load(Relaxed).wrapping_add(1);
+        hot.hits.store(hits, Relaxed);
+        if self.countdown.is_due(hits) {
+            object.lease.ask();
+            object.bytes = hot.bytes[top % FRONT].load(Relaxed);
+        }
         Some(object)
+    }
+
+    /// Lets the hot path lend again, after it has heard of a new rate of tracking.
+    pub(crate) fn open(&self, tracker: &Tracker) {
+        let hot = &*self.shared.hot;
+        if hot.lend.load(Relaxed) < self.limit() {
+            // Under the lock: whoever sets a rate at this moment closes it again.
+            let _back = self.shared.back();
+            tracker.restart(&self.countdown, hot.hits.load(Relaxed));
+            hot.lend.store(self.limit(), Relaxed);
+        }
+    }
+
+    /// Counts down to the next loan that is tracked, if the last one was.
+    pub(crate) fn restart_if_due(&self, tracker: &Tracker) {
+        tracker.restart_if_due(&self.countdown, self.shared.hot.hits.load(Relaxed));
     }
 
     /// Keeps an object, or gives it back if the front is full. The other one.
@@ -453,7 +480,18 @@ impl<T> Shared<T> {
     fn split(&self, back: &mut Back<T>, capacity: usize) {
         let front = capacity.min(FRONT);
         self.hot.limit.store(front, Relaxed);
+        self.close(back);
         back.capacity = capacity - front;
+    }
+
+    /// Sends the next `get` through the slow path, with the back locked.
+    fn close(&self, _back: &mut Back<T>) {
+        self.hot.lend.store(0, Relaxed);
+    }
+
+    #[cfg(feature = "track")]
+    pub(super) fn close_front(&self) {
+        self.close(&mut self.back());
     }
 
     /// Empties the back.

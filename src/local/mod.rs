@@ -147,6 +147,14 @@ impl<T: Send> Locals<T> {
         }
     }
 
+    /// Sends every thread's next `get` through the slow path.
+    #[cfg(feature = "track")]
+    pub(crate) fn close_fronts(&self) {
+        for shared in &self.registry().all {
+            shared.close_front();
+        }
+    }
+
     /// Moves out what can be reached: all backs, and this thread's front.
     pub(crate) fn drain(&self, into: &mut Batch<T>) {
         if let Some(front) = self.current() {

@@ -3,6 +3,7 @@
 use super::{Create, Pool};
 use crate::local::{FRONT, Limits};
 use crate::sweeper::monotonic;
+use crate::track::Setup;
 use crate::{ByTrait, Discard, Recycle, Retention};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -108,6 +109,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
             trim_interval: Some(TRIM_INTERVAL),
             clock: monotonic,
             enabled: true,
+            track: Setup::new(),
             inner: OnceLock::new(),
         }
         .with_unlooked()

@@ -3,15 +3,18 @@
 
 mod config;
 mod put;
+#[cfg(feature = "track")]
+mod tracking;
 
 use crate::hook::{Hook, Panics, SharedHook};
 use crate::inner::{Config, Inner};
 use crate::object::Object;
 use crate::retain::Retention;
+use crate::track::{Setup, Site};
 use crate::trimmer::Trimmer;
 use crate::{ByTrait, Discard, OwnedPooled, Pooled, Recycler, Stats};
 use std::fmt;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -93,6 +96,7 @@ pub struct Pool<T: Send + 'static, R = ByTrait> {
     trim_interval: Option<Duration>,
     clock: fn() -> Duration,
     enabled: bool,
+    track: Setup,
     /// Made at first use, because what threads share needs an `Arc`.
     inner: OnceLock<Arc<Inner<T>>>,
 }
@@ -123,6 +127,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
                 (None, None) => Hook::None,
             };
             Inner::new(Config {
+                track: &self.track,
                 hook,
                 enabled: self.enabled,
                 local_capacity: self.local_capacity,
@@ -225,7 +230,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
 
     #[cold]
     #[inline(never)]
-    fn create(&self) -> Box<Object<T>> {
+    fn create(&self, site: Site) -> Box<Object<T>> {
         let value = match (&self.create.boxed, self.create.plain) {
             (Some(create), _) => create(),
             (None, Some(create)) => create(),
@@ -235,13 +240,9 @@ impl<T: Send + 'static, R> Pool<T, R> {
                 std::any::type_name::<T>()
             ),
         };
-        let object = Object::new(value, self.unlooked == 0);
-        self.inner().count_created();
+        let mut object = Object::new(value, self.unlooked == 0);
+        self.inner().lend_created(&mut object, site);
         object
-    }
-
-    pub(crate) fn count_detached(&self) {
-        self.inner().count_detached();
     }
 }
 
@@ -258,8 +259,9 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
     /// drop hook does, over objects that had to go first because a capacity was
     /// lowered or the pool switched off.
     #[inline]
+    #[cfg_attr(feature = "track", track_caller)]
     pub fn get(&self) -> Pooled<'_, T, R> {
-        Pooled::new(self, self.take())
+        Pooled::new(self, self.take(Site::caller()))
     }
 
     /// Lends an object with a guard that owns a share of the pool, and so has no
@@ -279,16 +281,50 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
     ///
     /// As [`get`](Pool::get).
     #[inline]
+    #[cfg_attr(feature = "track", track_caller)]
     pub fn get_owned(self: &Arc<Self>) -> OwnedPooled<T, R> {
-        OwnedPooled::new(Arc::clone(self), self.take())
+        OwnedPooled::new(Arc::clone(self), self.take(Site::caller()))
     }
 
     #[inline]
-    fn take(&self) -> Box<Object<T>> {
-        match self.inner().take() {
+    fn take(&self, site: Site) -> Box<Object<T>> {
+        match self.inner().take(site) {
             Some(object) => object,
-            None => self.create(),
+            None => {
+                let object = self.create(site);
+                if object.lease.is_held() {
+                    self.measure(&object);
+                }
+                object
+            }
         }
+    }
+
+    /// Takes note of the size of a lent object that is tracked.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn measure(&self, object: &Object<T>) {
+        if let Some(bytes) = self.footprint(object) {
+            self.inner().tracker().resize(&object.lease, bytes);
+        }
+    }
+
+    /// `None` if asking panics: an object that cannot be measured can be lent.
+    fn footprint(&self, object: &Object<T>) -> Option<usize> {
+        let footprint = || self.recycler.footprint(&object.value);
+        catch_unwind(AssertUnwindSafe(footprint))
+            .map_err(|payload| Panics::caught(payload).swallow())
+            .ok()
+    }
+
+    /// Takes leave of an object that its borrower keeps.
+    pub(crate) fn detach(&self, object: &mut Object<T>) {
+        if object.lease.is_held() {
+            let bytes = self.footprint(object);
+            self.inner().tracker().end(&object.lease, bytes);
+            self.inner().tracker().retire(&mut object.lease);
+        }
+        self.inner().count_detached();
     }
 }
 

@@ -18,8 +18,8 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
     // each (9.0 against 9.6 ns a cycle, 8.5 against 9.6 with four guards).
     #[inline(never)]
     pub(crate) fn put(&self, mut object: Box<Object<T>>) {
-        if object.look {
-            return self.put_looked(object);
+        if object.look || object.lease.is_held() {
+            return self.put_watched(object);
         }
         // Costs nothing where `recycle` cannot panic: the compiler sees it.
         let recycled = catch_unwind(AssertUnwindSafe(|| {
@@ -28,6 +28,28 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
         }));
         match recycled {
             Ok(bytes) if bytes < self.unlooked => self.inner().put(object, bytes),
+            Ok(bytes) => self.put_grown(object, bytes),
+            Err(payload) => self.recycle_panicked(object, payload),
+        }
+    }
+
+    /// Puts back an object that has to be looked at, or is tracked.
+    #[cold]
+    #[inline(never)]
+    fn put_watched(&self, mut object: Box<Object<T>>) {
+        if object.lease.is_held() {
+            let bytes = self.footprint(&object);
+            self.inner().tracker().end(&object.lease, bytes);
+        }
+        if object.look {
+            return self.put_looked(object);
+        }
+        let recycled = catch_unwind(AssertUnwindSafe(|| {
+            self.recycler.recycle(&mut object.value);
+            self.recycler.footprint(&object.value)
+        }));
+        match recycled {
+            Ok(bytes) if bytes < self.unlooked => self.put_fitted(object, Ok(Ok(bytes))),
             Ok(bytes) => self.put_grown(object, bytes),
             Err(payload) => self.recycle_panicked(object, payload),
         }
@@ -47,8 +69,6 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
 
     /// Puts back an object that has to be looked at first: before it is cleared,
     /// which takes a large map as long as it is large, however little it holds.
-    #[cold]
-    #[inline(never)]
     fn put_looked(&self, mut object: Box<Object<T>>) {
         let fitted = catch_unwind(AssertUnwindSafe(|| {
             let accepted = match (&self.return_hook_fn, self.return_hook) {
@@ -105,6 +125,9 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
                 // No sum of sizes that an object makes up may overflow.
                 let bytes = bytes.min(isize::MAX as usize / 1024);
                 object.look = bytes >= self.unlooked;
+                if object.lease.is_held() {
+                    self.inner().tracker().resize(&object.lease, bytes);
+                }
                 if bytes < self.limits().small {
                     self.inner().put(object, bytes);
                 } else {
