@@ -3,7 +3,7 @@
 use crate::Stats;
 use crate::local::FRONT;
 use crate::object::BATCH;
-use crate::stats::Bytes;
+use crate::units::Bytes;
 use std::fmt;
 
 /// Before so many `gets` a snapshot says little about the load.
@@ -60,17 +60,20 @@ impl Advice {
         let front = FRONT as u64;
         let (local_capacity, reason) = if stats.gets < FEW {
             (stats.local_capacity, Reason::TooFew)
-        } else if stats.handed_over * 10 > stats.gets {
+        } else if stats.handed_over.saturating_mul(10) > stats.gets {
             // The least whose half is the longest batch. A producer's depth is what
             // it has handed over, and no measure.
             (2 * BATCH as u64, Reason::HandOver)
         } else if stats.peak_depth > front {
             let depth = stats.peak_depth;
-            (depth.next_multiple_of(front), Reason::Depth(depth))
+            (
+                depth.checked_next_multiple_of(front).unwrap_or(depth),
+                Reason::Depth(depth),
+            )
         } else {
             (front, Reason::Shallow)
         };
-        let idle = (stats.idle_local + stats.idle_global).max(1);
+        let idle = stats.idle().max(1);
         let bytes_per_thread = (stats.idle_bytes / idle).saturating_mul(local_capacity);
         Self {
             local_capacity,

@@ -9,12 +9,14 @@ use crate::depot::Depot;
 use crate::hook::{Hook, Panics};
 use crate::local::{Front, Limits, Locals, OnThreadExit, TICK, Touch};
 use crate::object::{BATCH, Batch, Object};
+use crate::registry::{self, Observed};
 use crate::retain::Habits;
 use crate::stats::{Counters, Stats};
 use crate::sweeper::Sweeper;
 use crate::track::{Loan, Setup, Site, Tracker};
 #[cfg(feature = "track")]
 use crate::track::{Outstanding, Profile, Tracking};
+use std::borrow::Cow;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, fence};
 use std::sync::{Arc, Weak};
@@ -22,6 +24,7 @@ use std::time::Duration;
 
 /// What a pool is made with.
 pub(crate) struct Config<'a, T> {
+    pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) track: &'a Setup,
     pub(crate) hook: Hook<T>,
     pub(crate) enabled: bool,
@@ -37,6 +40,7 @@ pub(crate) struct Config<'a, T> {
 
 /// What a pool and the threads that must tidy up behind it share.
 pub(crate) struct Inner<T: Send> {
+    name: Option<Cow<'static, str>>,
     hook: Hook<T>,
     enabled: AtomicBool,
     closed: AtomicBool,
@@ -55,7 +59,8 @@ pub(crate) struct Inner<T: Send> {
 impl<T: Send + 'static> Inner<T> {
     pub(crate) fn new(config: Config<'_, T>) -> Arc<Self> {
         let local = config.local_capacity;
-        Arc::new(Self {
+        let inner = Arc::new(Self {
+            name: config.name,
             hook: config.hook,
             enabled: AtomicBool::new(config.enabled),
             closed: AtomicBool::new(false),
@@ -68,7 +73,17 @@ impl<T: Send + 'static> Inner<T> {
             sweeper: Sweeper::new(config.trim_interval, config.clock),
             counters: Counters::default(),
             tracker: Tracker::new(config.track, config.clock, size_of::<Object<T>>()),
-        })
+        });
+        if inner.name.is_some() {
+            registry::register(inner.observed());
+        }
+        inner
+    }
+
+    /// This pool for those who watch pools of whatever type.
+    pub(crate) fn observed(self: &Arc<Self>) -> Weak<dyn Observed> {
+        let weak: Weak<Self> = Arc::downgrade(self);
+        weak
     }
 
     // ---- get: local, depot, or nothing --------------------------------------
@@ -404,7 +419,8 @@ impl<T: Send + 'static> Inner<T> {
     }
 
     /// Lets go of everything, if this is the last one who knows the pool. Whoever
-    /// else does is an exiting thread or a trimmer, which calls this in turn.
+    /// else does is an exiting thread, a trimmer or somebody who watches, who calls
+    /// this in turn.
     pub(crate) fn close(self: Arc<Self>, panics: &mut Panics) {
         let Some(mut inner) = Arc::into_inner(self) else {
             return;
@@ -414,7 +430,9 @@ impl<T: Send + 'static> Inner<T> {
         locals.into_objects(&mut batch);
         inner.depot.drain(0, &mut batch);
         inner.discard(batch, Discard::PoolDropped, panics);
-        inner.tracker.report_lost(None, panics);
+        inner.tracker.report_lost(inner.name.as_deref(), panics);
+        // With the hook go its captures, whose destructors are the user's.
+        panics.catch(|| drop(inner));
     }
 
     // ---- tuning -------------------------------------------------------------
@@ -590,6 +608,27 @@ impl<T: Send + 'static> OnThreadExit for Inner<T> {
             self.discard(batch, Discard::ThreadExit, &mut panics);
         }
         self.close(&mut panics);
+        panics.swallow();
+    }
+}
+
+impl<T: Send + 'static> Observed for Inner<T> {
+    fn name(&self) -> Option<Cow<'static, str>> {
+        self.name.clone()
+    }
+
+    fn type_name(&self) -> &'static str {
+        std::any::type_name::<T>()
+    }
+
+    fn stats(&self) -> Stats {
+        self.stats()
+    }
+
+    fn release(self: Arc<Self>) {
+        let mut panics = Panics::default();
+        self.close(&mut panics);
+        // Whoever watches has no part in it.
         panics.swallow();
     }
 }

@@ -33,7 +33,8 @@
 //! * [`Retention`] says how much memory an object may keep; budgets and
 //!   [trimming](Pool::with_trim_interval) what a pool may.
 //! * [`Stats`] says what a pool did and holds, and [`Advice`] which size it wants;
-//!   [`Discard`] why it let something go.
+//!   [`Discard`] why it let something go; [`pools`] lists all pools that have a
+//!   [name](Pool::with_name).
 //!
 //! # How an object travels
 //!
@@ -104,7 +105,9 @@ mod reuse;
 mod advice;
 mod hook;
 mod impls;
+mod pools;
 mod recycle;
+mod registry;
 mod retain;
 mod stats;
 mod sweeper;
@@ -114,11 +117,13 @@ pub mod track;
 #[path = "track/off.rs"]
 mod track;
 mod trimmer;
+mod units;
 
 pub use advice::{Advice, Reason};
 pub use guard::{OwnedPooled, Pooled};
 pub use hook::Discard;
 pub use pool::Pool;
+pub use pools::{PoolStats, Pools, pools};
 pub use recycle::{ByTrait, Recycle, Recycler};
 pub use retain::{Retention, Use, Verdict};
 pub use reuse::{StringList, StringMap, string_map};

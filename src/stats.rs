@@ -1,5 +1,6 @@
 //! What a pool did and holds, at one moment.
 
+use crate::units::{Bytes, Count, Share};
 use crate::{Advice, Discard};
 use std::fmt;
 use std::ops::Index;
@@ -64,17 +65,30 @@ impl Stats {
         if self.gets == 0 {
             return 1.0;
         }
-        (self.local_hits + self.global_hits) as f64 / self.gets as f64
+        self.local_hits.saturating_add(self.global_hits) as f64 / self.gets as f64
+    }
+
+    /// Objects that lie idle, in threads' own tiers and in the shared one.
+    pub fn idle(&self) -> u64 {
+        self.idle_local.saturating_add(self.idle_global)
     }
 }
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let share = |n: u64| {
-            let whole = self.gets.max(1) as f64;
-            format!("{:>6.2}%", 100.0 * n as f64 / whole)
+        let share = |part| {
+            let whole = self.gets;
+            format!("  {:>7}", Share { part, whole })
         };
-        let mut row = |name: &str, n: u64, rest: &str| writeln!(f, "{name:<22}{n:>14} {rest}");
+        // Wide enough for the largest, which is most often `gets`.
+        let figures = [self.gets, self.returned, self.in_use, self.idle()];
+        let widest = figures
+            .map(|n| Count(n).to_string().len())
+            .into_iter()
+            .max();
+        let width = widest.unwrap_or(0).max(14);
+        let mut row =
+            |name: &str, n: u64, share: &str| writeln!(f, "{name:<22}{:>width$}{share}", Count(n));
         row("gets", self.gets, "")?;
         row("  local hits", self.local_hits, &share(self.local_hits))?;
         row("  global hits", self.global_hits, &share(self.global_hits))?;
@@ -86,29 +100,10 @@ impl fmt::Display for Stats {
             row(&format!("  {why}"), n, "")?;
         }
         row("in use", self.in_use, "")?;
-        row("idle", self.idle_local + self.idle_global, "")?;
+        row("idle", self.idle(), "")?;
         row("  in threads", self.idle_local, "")?;
         row("  shared", self.idle_global, "")?;
-        write!(f, "{:<22}{:>14}", "idle memory", Bytes(self.idle_bytes))
-    }
-}
-
-/// A byte count with a binary unit.
-pub(crate) struct Bytes(pub(crate) u64);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-        if self.0 < 1024 {
-            return f.pad(&format!("{} B", self.0));
-        }
-        let mut value = self.0 as f64 / 1024.0;
-        let mut unit = 0;
-        while value >= 1024.0 && unit + 1 < UNITS.len() {
-            value /= 1024.0;
-            unit += 1;
-        }
-        f.pad(&format!("{value:.1} {}", UNITS[unit]))
+        write!(f, "{:<22}{:>width$}", "idle memory", Bytes(self.idle_bytes))
     }
 }
 
@@ -119,22 +114,25 @@ pub struct Discarded([u64; Discard::ALL.len()]);
 impl Discarded {
     /// Objects let go, for whatever reason.
     pub fn total(&self) -> u64 {
-        self.0.iter().sum()
+        sum(self.0)
     }
 
     /// Objects let go instead of being kept when they came back; the others had
     /// lain idle.
     pub fn on_return(&self) -> u64 {
-        self.iter()
-            .filter(|(why, _)| why.on_return())
-            .map(|(_, n)| n)
-            .sum()
+        let on_return = self.iter().filter(|(why, _)| why.on_return());
+        sum(on_return.map(|(_, n)| n))
     }
 
     /// Every reason and its count, in the order of [`Discard::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = (Discard, u64)> + '_ {
         Discard::ALL.into_iter().zip(self.0)
     }
+}
+
+/// Of figures that need not be a pool's: whoever has a `Stats` can change it.
+fn sum(counts: impl IntoIterator<Item = u64>) -> u64 {
+    counts.into_iter().fold(0, u64::saturating_add)
 }
 
 impl Index<Discard> for Discarded {
@@ -163,5 +161,106 @@ impl Counters {
             *count = counter.load(Relaxed);
         }
         counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_is_aligned_whatever_the_figures() {
+        let none = "\
+gets                               0
+  local hits                       0        -
+  global hits                      0        -
+  created                          0        -
+returned                           0
+detached                           0
+discarded                          0
+in use                             0
+idle                               0
+  in threads                       0
+  shared                           0
+idle memory                      0 B";
+        assert_eq!(Stats::default().to_string(), none);
+
+        let mut discarded = Discarded::default();
+        discarded.0[Discard::Trimmed as usize] = 1_234;
+        let busy = Stats {
+            gets: 12_345_678,
+            local_hits: 12_000_000,
+            global_hits: 345_677,
+            created: 1,
+            returned: 12_345_670,
+            detached: 5,
+            discarded,
+            in_use: 3,
+            idle_local: 4,
+            idle_global: 1_000,
+            idle_bytes: 5 << 20,
+            ..Stats::default()
+        };
+        let text = "\
+gets                      12,345,678
+  local hits              12,000,000   97.20%
+  global hits                345,677    2.80%
+  created                          1    0.01%
+returned                  12,345,670
+detached                           5
+discarded                      1,234
+  trimmed                      1,234
+in use                             3
+idle                           1,004
+  in threads                       4
+  shared                       1,000
+idle memory                  5.0 MiB";
+        assert_eq!(busy.to_string(), text);
+
+        let most = most();
+        let lines: Vec<_> = most.to_string().lines().map(String::from).collect();
+        // The figures end in the same column, all of them.
+        let end = lines[0].len();
+        assert!(lines[0].ends_with(" 18,446,744,073,709,551,615"));
+        for line in &lines {
+            let share = if line.ends_with('%') { "  100.00%" } else { "" };
+            assert_eq!(line.len(), end + share.len(), "{line}");
+        }
+    }
+
+    /// What nobody will see, but whoever has a `Stats` can make.
+    fn most() -> Stats {
+        Stats {
+            gets: u64::MAX,
+            local_hits: u64::MAX,
+            global_hits: u64::MAX,
+            created: u64::MAX,
+            returned: u64::MAX,
+            detached: u64::MAX,
+            discarded: Discarded([u64::MAX; Discard::ALL.len()]),
+            in_use: u64::MAX,
+            idle_local: u64::MAX,
+            idle_global: u64::MAX,
+            idle_bytes: u64::MAX,
+            threads: u64::MAX,
+            peak_depth: u64::MAX,
+            handed_over: u64::MAX,
+            local_capacity: u64::MAX,
+        }
+    }
+
+    #[test]
+    fn no_figure_is_too_large() {
+        let most = most();
+        assert_eq!(most.discarded.total(), u64::MAX);
+        assert_eq!(most.discarded.on_return(), u64::MAX);
+        assert_eq!(most.idle(), u64::MAX);
+        assert_eq!(most.hit_rate(), 1.0);
+        assert!(!most.advice().to_string().is_empty());
+        let deep = Stats {
+            handed_over: 0,
+            ..most
+        };
+        assert_eq!(deep.advice().local_capacity, u64::MAX);
     }
 }

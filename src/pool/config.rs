@@ -94,6 +94,8 @@ impl<T: Send + 'static, R> Pool<T, R> {
                 plain: None,
                 boxed: None,
             },
+            name: None,
+            owned_name: None,
             hook: None,
             hook_fn: None,
             recycler,
@@ -149,6 +151,36 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// The same with a closure that captures; it wins over `with_create`.
     pub fn with_create_fn(mut self, create: impl Fn() -> T + Send + Sync + 'static) -> Self {
         self.create.boxed = Some(Box::new(create));
+        self
+    }
+
+    /// Names the pool, so that [`pools`](crate::pools) lists it from its first use
+    /// on. Two pools may have the same name.
+    ///
+    /// ```
+    /// use millpond::Pool;
+    ///
+    /// static HEADERS: Pool<Vec<u8>> = Pool::new().with_name("headers").with_create(Vec::new);
+    /// assert_eq!(HEADERS.name(), Some("headers"));
+    /// # HEADERS.get();
+    /// # assert!(millpond::pools().iter().any(|pool| pool.name == "headers"));
+    /// ```
+    pub const fn with_name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// The same with a name made at run time; it wins over `with_name`.
+    ///
+    /// ```
+    /// use millpond::Pool;
+    ///
+    /// let shard = 3;
+    /// let pool = Pool::from_fn(Vec::<u8>::new).with_owned_name(format!("shard {shard}"));
+    /// assert_eq!(pool.name(), Some("shard 3"));
+    /// ```
+    pub fn with_owned_name(mut self, name: impl Into<String>) -> Self {
+        self.owned_name = Some(name.into());
         self
     }
 

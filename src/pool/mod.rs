@@ -13,6 +13,7 @@ use crate::retain::Retention;
 use crate::track::{Setup, Site};
 use crate::trimmer::Trimmer;
 use crate::{ByTrait, Discard, OwnedPooled, Pooled, Recycler, Stats};
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -77,8 +78,10 @@ use std::time::Duration;
 /// statics are never dropped.
 pub struct Pool<T: Send + 'static, R = ByTrait> {
     create: Create<T>,
-    // Two fields instead of `Hook`: assigning to a field that has drop glue is
-    // not allowed in a `const fn`.
+    // Two fields instead of a `Cow`, and below instead of `Hook`: assigning to a
+    // field that has drop glue is not allowed in a `const fn`.
+    name: Option<&'static str>,
+    owned_name: Option<String>,
     hook: Option<fn(&mut T, Discard)>,
     hook_fn: Option<SharedHook<T>>,
     recycler: R,
@@ -126,7 +129,12 @@ impl<T: Send + 'static, R> Pool<T, R> {
                 (None, Some(hook)) => Hook::Plain(hook),
                 (None, None) => Hook::None,
             };
+            let name = match (&self.owned_name, self.name) {
+                (Some(name), _) => Some(Cow::Owned(name.clone())),
+                (None, name) => name.map(Cow::Borrowed),
+            };
             Inner::new(Config {
+                name,
                 track: &self.track,
                 hook,
                 enabled: self.enabled,
@@ -139,6 +147,11 @@ impl<T: Send + 'static, R> Pool<T, R> {
                 clock: self.clock,
             })
         })
+    }
+
+    /// The name that the pool was [given](Pool::with_name).
+    pub fn name(&self) -> Option<&str> {
+        self.owned_name.as_deref().or(self.name)
     }
 
     /// How many objects each thread keeps for itself.
@@ -342,6 +355,9 @@ impl<T: Send + 'static, R> Drop for Pool<T, R> {
 impl<T: Send + 'static, R> fmt::Debug for Pool<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut pool = f.debug_struct("Pool");
+        if let Some(name) = self.name() {
+            pool.field("name", &name);
+        }
         pool.field("type", &std::any::type_name::<T>());
         match self.inner.get() {
             // Not made for printing it.

@@ -1,0 +1,124 @@
+//! The named pools of the process, each held weakly: a pool that is gone is not
+//! here any more.
+
+use crate::Stats;
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+/// What can be asked of a pool by those who do not know what it lends. None of it
+/// runs the user's code, but for `release`.
+pub(crate) trait Observed: Send + Sync {
+    /// The name it was given, if any.
+    fn name(&self) -> Option<Cow<'static, str>>;
+
+    /// The type of what it lends.
+    fn type_name(&self) -> &'static str;
+
+    fn stats(&self) -> Stats;
+
+    /// Gives up a share of the pool. The pool may have been dropped since the share
+    /// was taken: then this closes it, shows its objects to the hook, and swallows
+    /// the hook's panics.
+    fn release(self: Arc<Self>);
+}
+
+/// A pool that is kept from going, for a moment. Must not be dropped under a lock.
+pub(crate) struct Held(Option<Arc<dyn Observed>>);
+
+impl Held {
+    /// Holds the pool if it is still there.
+    pub(crate) fn upgrade(pool: &Weak<dyn Observed>) -> Option<Self> {
+        pool.upgrade().map(|pool| Self(Some(pool)))
+    }
+
+    /// The pool.
+    pub(crate) fn pool(&self) -> &Arc<dyn Observed> {
+        self.0.as_ref().expect("taken only by `drop`")
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.take() {
+            pool.release();
+        }
+    }
+}
+
+static POOLS: Mutex<Vec<Weak<dyn Observed>>> = Mutex::new(Vec::new());
+
+fn lock() -> MutexGuard<'static, Vec<Weak<dyn Observed>>> {
+    POOLS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Enters a pool, until it is gone.
+pub(crate) fn register(pool: Weak<dyn Observed>) {
+    let mut pools = lock();
+    // Pools that are gone would pile up where nobody asks for the list: swept when
+    // it would grow, which makes it O(1) amortised.
+    if pools.len() == pools.capacity() {
+        pools.retain(|pool| pool.strong_count() > 0);
+    }
+    pools.push(pool);
+}
+
+/// All pools that are still there, in the order in which they were entered.
+pub(crate) fn held() -> Vec<Held> {
+    let mut pools = lock();
+    let mut held = Vec::with_capacity(pools.len());
+    pools.retain(|pool| match Held::upgrade(pool) {
+        Some(pool) => {
+            held.push(pool);
+            true
+        }
+        None => false,
+    });
+    held
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Discard, Pool};
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    #[test]
+    fn the_last_share_closes_the_pool_and_swallows_its_panics() {
+        /// A capture of the hook that panics when it goes, with the pool.
+        struct Capture(Arc<AtomicUsize>);
+        impl Drop for Capture {
+            fn drop(&mut self) {
+                self.0.fetch_add(100, Relaxed);
+                std::panic::resume_unwind(Box::new("the capture's own"));
+            }
+        }
+        let seen = Arc::new(AtomicUsize::new(0));
+        let log = Capture(Arc::clone(&seen));
+        let pool = Pool::from_fn(|| Vec::<u8>::with_capacity(8))
+            .with_name("registry: last share")
+            .with_drop_hook_fn(move |_, why| {
+                assert_eq!(why, Discard::PoolDropped);
+                log.0.fetch_add(1, Relaxed);
+                std::panic::resume_unwind(Box::new("the hook's own"));
+            });
+        drop([pool.get(), pool.get(), pool.get()]);
+        let ours = |held: &Held| held.pool().name().as_deref() == pool.name();
+        let mut held: Vec<_> = held().into_iter().filter(ours).collect();
+        assert_eq!(held.len(), 1);
+        drop(pool);
+        assert_eq!(seen.load(Relaxed), 0, "the share keeps the objects");
+        assert_eq!(held[0].pool().stats().idle_local, 3);
+        held.clear();
+        assert_eq!(seen.load(Relaxed), 103);
+    }
+
+    #[test]
+    fn pools_that_are_gone_do_not_pile_up() {
+        for _ in 0..10_000 {
+            let pool = Pool::from_fn(|| vec![0u8; 1]).with_name("registry: short");
+            drop(pool.get());
+        }
+        // Others of this process's tests are here too.
+        assert!(lock().capacity() < 1_000);
+    }
+}

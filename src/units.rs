@@ -1,0 +1,121 @@
+//! Figures as people read them.
+
+use std::fmt;
+
+/// A count with a comma every three digits.
+pub(crate) struct Count(pub(crate) u64);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&grouped(self.0))
+    }
+}
+
+/// A byte count with a binary unit.
+pub(crate) struct Bytes(pub(crate) u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+        if self.0 < 1024 {
+            return f.pad(&format!("{} B", self.0));
+        }
+        let mut value = self.0 as f64 / 1024.0;
+        let mut unit = 0;
+        // Not 1024.0, which would leave "1024.0 KiB" to be printed.
+        while value >= 1023.95 && unit + 1 < UNITS.len() {
+            value /= 1024.0;
+            unit += 1;
+        }
+        f.pad(&format!("{value:.1} {}", UNITS[unit]))
+    }
+}
+
+/// A part of a whole, in percent; a dash if there is no whole.
+pub(crate) struct Share {
+    pub(crate) part: u64,
+    pub(crate) whole: u64,
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.whole == 0 {
+            return f.pad("-");
+        }
+        let percent = 100.0 * self.part as f64 / self.whole as f64;
+        // Rounding makes neither "none" of few nor "all" of most.
+        let percent = match self.part {
+            0 => 0.0,
+            part if part >= self.whole => percent,
+            _ => percent.clamp(0.01, 99.99),
+        };
+        f.pad(&format!("{percent:.2}%"))
+    }
+}
+
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_digits() {
+        let table = [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (123_456, "123,456"),
+            (1_234_567, "1,234,567"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ];
+        for (n, text) in table {
+            assert_eq!(Count(n).to_string(), text);
+        }
+        assert_eq!(
+            format!("{:>6}|{:<6}|", Count(1_000), Count(7)),
+            " 1,000|7     |"
+        );
+    }
+
+    #[test]
+    fn picks_a_unit() {
+        let table = [
+            (0, "0 B"),
+            (1_023, "1023 B"),
+            (1_024, "1.0 KiB"),
+            (1_048_524, "1023.9 KiB"),
+            (1_048_575, "1.0 MiB"),
+            (1 << 60, "1.0 EiB"),
+            (u64::MAX, "16.0 EiB"),
+        ];
+        for (n, text) in table {
+            assert_eq!(Bytes(n).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn rounds_no_share_to_none_or_all() {
+        let table = [
+            (0, 0, "-"),
+            (0, 5, "0.00%"),
+            (1, u64::MAX, "0.01%"),
+            (1, 3, "33.33%"),
+            (u64::MAX - 1, u64::MAX, "99.99%"),
+            (u64::MAX, u64::MAX, "100.00%"),
+        ];
+        for (part, whole, text) in table {
+            assert_eq!(Share { part, whole }.to_string(), text);
+        }
+    }
+}
