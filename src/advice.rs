@@ -24,6 +24,7 @@ const FEW: u64 = 1_000;
 /// pool.set_local_capacity(advice.local_capacity as usize);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Advice {
     /// The recommended local capacity, in objects.
@@ -43,6 +44,8 @@ pub struct Advice {
 
 /// Why [`Stats::advice`] recommends what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Reason {
     /// There were too few `gets` to tell.

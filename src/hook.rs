@@ -10,6 +10,8 @@ use std::sync::Arc;
 /// The first group happens to an object on its way back, the second to one that
 /// lay idle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Discard {
     /// On return: the thread's own tier is full and there is no shared tier
@@ -57,6 +59,26 @@ impl Discard {
     pub const fn on_return(self) -> bool {
         use Discard::{PoolDropped, ThreadExit, Trimmed};
         !matches!(self, Trimmed | ThreadExit | PoolDropped)
+    }
+
+    /// The reason as one word for machines, in snake case: a key in JSON, a label
+    /// in metrics.
+    ///
+    /// ```
+    /// assert_eq!(millpond::Discard::LocalFull.key(), "local_full");
+    /// ```
+    pub const fn key(self) -> &'static str {
+        match self {
+            Discard::LocalFull => "local_full",
+            Discard::GlobalFull => "global_full",
+            Discard::Oversized => "oversized",
+            Discard::Refused => "refused",
+            Discard::RecyclePanicked => "recycle_panicked",
+            Discard::Disabled => "disabled",
+            Discard::Trimmed => "trimmed",
+            Discard::ThreadExit => "thread_exit",
+            Discard::PoolDropped => "pool_dropped",
+        }
     }
 
     /// The reason in a few words, as `Display` prints it.

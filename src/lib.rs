@@ -33,7 +33,7 @@
 //! * [`Retention`] says how much memory an object may keep; budgets and
 //!   [trimming](Pool::with_trim_interval) what a pool may.
 //! * [`Stats`] says what a pool did and holds, and [`Advice`] which size it wants;
-//!   [`Discard`] why it let something go; [`pools`] lists all pools that have a
+//!   [`Delta`] what it did between two moments, [`Discard`] why it let something go; [`pools`] lists all pools that have a
 //!   [name](Pool::with_name).
 //!
 //! # How an object travels
@@ -79,6 +79,14 @@
 //!   [`Pool::trim`] and [`Pool::set_local_capacity`], until that thread uses the
 //!   pool again or exits.
 //!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! * `serde`: [`Stats`], [`Delta`] and what belongs to them can be written, and read
+//!   back where they consist of figures alone; [`Advice`] and [`Pools`] can be
+//!   written.
+//!
 //! # When not to use it
 //!
 //! Where a map can be reused in place (`map.clear()` in a loop), do that: it is the
@@ -103,6 +111,7 @@ mod reuse;
 
 // Leaves.
 mod advice;
+mod delta;
 mod hook;
 mod impls;
 mod pools;
@@ -120,6 +129,7 @@ mod trimmer;
 mod units;
 
 pub use advice::{Advice, Reason};
+pub use delta::{Delta, Rates};
 pub use guard::{OwnedPooled, Pooled};
 pub use hook::Discard;
 pub use pool::Pool;

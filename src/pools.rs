@@ -50,11 +50,16 @@ pub fn pools() -> Pools {
 }
 
 /// All named pools at one moment, by [`pools`].
+///
+/// With feature `serde`, a list of objects with `name`, `type_name` and `stats`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Pools(Vec<PoolStats>);
 
 /// One pool in [`Pools`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct PoolStats {
     /// The name that the pool was given. Two pools may have the same.

@@ -1,7 +1,7 @@
 //! What a pool did and holds, at one moment.
 
 use crate::units::{Bytes, Count, Share};
-use crate::{Advice, Discard};
+use crate::{Advice, Delta, Discard};
 use std::fmt;
 use std::ops::Index;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -14,7 +14,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 ///
 /// * `gets == local_hits + global_hits + created`,
 /// * `gets == returned + discarded.on_return() + detached + in_use`.
+///
+/// With feature `serde`, a `Stats` can be written and read back. A reader takes
+/// figures that are missing for 0 and leaves those that it does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct Stats {
     /// Objects lent out.
@@ -57,6 +62,27 @@ impl Stats {
     /// Which per-thread capacity this load wants, and what it costs in memory.
     pub fn advice(&self) -> Advice {
         Advice::new(self)
+    }
+
+    /// What happened since an earlier snapshot of the same pool.
+    ///
+    /// ```
+    /// use millpond::Pool;
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::from_fn(|| vec![0u8; 100]);
+    /// let earlier = pool.stats();
+    /// let held = pool.get();
+    /// let delta = pool.stats().since(&earlier);
+    /// assert_eq!((delta.gets, delta.in_use), (1, 1));
+    ///
+    /// drop(held);
+    /// let back = pool.stats().since(&earlier);
+    /// assert_eq!((back.returned, back.in_use, back.idle_bytes), (1, 0, 100));
+    /// assert_eq!(back.per_second(Duration::from_millis(500)).unwrap().gets, 2.0);
+    /// ```
+    pub fn since(&self, earlier: &Stats) -> Delta {
+        Delta::new(self, earlier)
     }
 
     /// The share of `gets` that an idle object served, from 0 to 1; 1 before the
@@ -108,8 +134,10 @@ impl fmt::Display for Stats {
 }
 
 /// How many objects the pool let go, by [`Discard`] reason: `discarded[why]`.
+///
+/// With feature `serde`, a map from [`Discard::key`] to the count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Discarded([u64; Discard::ALL.len()]);
+pub struct Discarded(pub(crate) [u64; Discard::ALL.len()]);
 
 impl Discarded {
     /// Objects let go, for whatever reason.
@@ -122,6 +150,12 @@ impl Discarded {
     pub fn on_return(&self) -> u64 {
         let on_return = self.iter().filter(|(why, _)| why.on_return());
         sum(on_return.map(|(_, n)| n))
+    }
+
+    /// How many more than in an earlier snapshot, for each reason.
+    pub(crate) fn since(&self, earlier: &Discarded) -> Discarded {
+        let more = |i: usize| self.0[i].saturating_sub(earlier.0[i]);
+        Discarded(std::array::from_fn(more))
     }
 
     /// Every reason and its count, in the order of [`Discard::ALL`].

@@ -11,6 +11,19 @@ impl fmt::Display for Count {
     }
 }
 
+/// A change of a count: the same with a sign, and plain 0.
+pub(crate) struct Change(pub(crate) i64);
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!(
+            "{}{}",
+            sign(self.0),
+            grouped(self.0.unsigned_abs())
+        ))
+    }
+}
+
 /// A byte count with a binary unit.
 pub(crate) struct Bytes(pub(crate) u64);
 
@@ -28,6 +41,15 @@ impl fmt::Display for Bytes {
             unit += 1;
         }
         f.pad(&format!("{value:.1} {}", UNITS[unit]))
+    }
+}
+
+/// A change of a byte count.
+pub(crate) struct BytesChange(pub(crate) i64);
+
+impl fmt::Display for BytesChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}{}", sign(self.0), Bytes(self.0.unsigned_abs())))
     }
 }
 
@@ -50,6 +72,27 @@ impl fmt::Display for Share {
             _ => percent.clamp(0.01, 99.99),
         };
         f.pad(&format!("{percent:.2}%"))
+    }
+}
+
+/// Events per second: whole from a hundred on, where a tenth says nothing.
+pub(crate) struct Rate(pub(crate) f64);
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.abs() < 99.95 {
+            return f.pad(&format!("{:.1}/s", self.0));
+        }
+        let sign = if self.0 < 0.0 { "-" } else { "" };
+        f.pad(&format!("{sign}{}/s", grouped(self.0.abs().round() as u64)))
+    }
+}
+
+fn sign(n: i64) -> &'static str {
+    match n {
+        ..0 => "-",
+        0 => "",
+        1.. => "+",
     }
 }
 
@@ -82,10 +125,29 @@ mod tests {
         for (n, text) in table {
             assert_eq!(Count(n).to_string(), text);
         }
+        assert_eq!(Change(-1_000).to_string(), "-1,000");
+        assert_eq!(Change(7).to_string(), "+7");
+        assert_eq!(Change(0).to_string(), "0");
+        assert_eq!(Change(i64::MIN).to_string(), "-9,223,372,036,854,775,808");
         assert_eq!(
-            format!("{:>6}|{:<6}|", Count(1_000), Count(7)),
-            " 1,000|7     |"
+            format!("{:>6}|{:<6}|", Count(1_000), Change(7)),
+            " 1,000|+7    |"
         );
+    }
+
+    #[test]
+    fn rounds_rates() {
+        let table = [
+            (0.0, "0.0/s"),
+            (-0.25, "-0.2/s"),
+            (99.94, "99.9/s"),
+            (99.96, "100/s"),
+            (-1_234.5, "-1,235/s"),
+            (f64::MAX, "18,446,744,073,709,551,615/s"),
+        ];
+        for (rate, text) in table {
+            assert_eq!(Rate(rate).to_string(), text);
+        }
     }
 
     #[test]
@@ -102,6 +164,9 @@ mod tests {
         for (n, text) in table {
             assert_eq!(Bytes(n).to_string(), text);
         }
+        assert_eq!(BytesChange(-2_048).to_string(), "-2.0 KiB");
+        assert_eq!(BytesChange(1).to_string(), "+1 B");
+        assert_eq!(BytesChange(0).to_string(), "0 B");
     }
 
     #[test]
