@@ -2,11 +2,16 @@
 //! here any more.
 
 use crate::Stats;
+#[cfg(feature = "track")]
+use crate::{
+    hook::Panics,
+    track::{Outstanding, Profile},
+};
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What can be asked of a pool by those who do not know what it lends. None of it
-/// runs the user's code, but for `release`.
+/// runs the user's code, but for `report_held` and `release`.
 pub(crate) trait Observed: Send + Sync {
     /// The name it was given, if any.
     fn name(&self) -> Option<Cow<'static, str>>;
@@ -15,6 +20,16 @@ pub(crate) trait Observed: Send + Sync {
     fn type_name(&self) -> &'static str;
 
     fn stats(&self) -> Stats;
+
+    #[cfg(feature = "track")]
+    fn outstanding(&self) -> Outstanding;
+
+    #[cfg(feature = "track")]
+    fn add_to(&self, profile: &mut Profile);
+
+    /// Runs the listener.
+    #[cfg(feature = "track")]
+    fn report_held(&self, panics: &mut Panics);
 
     /// Gives up a share of the pool. The pool may have been dropped since the share
     /// was taken: then this closes it, shows its objects to the hook, and swallows

@@ -2,6 +2,7 @@
 
 use super::Pool;
 use crate::hook::Panics;
+use crate::registry::Observed;
 use crate::track::{Leak, Outstanding, Profile, Tracking};
 use std::sync::Arc;
 use std::time::Duration;

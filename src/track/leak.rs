@@ -2,7 +2,7 @@
 
 use super::Tracking;
 use super::outstanding::{Age, Count, HeldSite};
-use crate::stats::Bytes;
+use crate::units::Bytes;
 use std::fmt;
 use std::sync::Arc;
 

@@ -55,6 +55,23 @@ pub use site::CallSite;
 #[cfg(feature = "backtrace")]
 pub use stack::Frame;
 
+/// The objects of all [named](crate::Pool::with_name) pools that are out, as far as
+/// they are tracked.
+pub fn outstanding() -> Vec<Outstanding> {
+    let pools = crate::registry::held();
+    pools.iter().map(|held| held.pool().outstanding()).collect()
+}
+
+/// Where the memory of the objects of all [named](crate::Pool::with_name) pools
+/// comes from and who has it, as far as loans were tracked.
+pub fn profile() -> Profile {
+    let mut profile = Profile::new();
+    for held in crate::registry::held() {
+        held.pool().add_to(&mut profile);
+    }
+    profile
+}
+
 pub(crate) use setup::Setup;
 pub(crate) use site::Site;
 pub(crate) use tracker::{Countdown, Lease, Loan, Tracker};

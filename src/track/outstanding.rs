@@ -4,7 +4,7 @@ use super::Tracking;
 use super::label;
 use super::site::CallSite;
 use super::tracker::{Record, Tracker};
-use crate::stats::Bytes;
+use crate::units::Bytes;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;

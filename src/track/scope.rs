@@ -28,6 +28,7 @@ pub(super) fn current() -> (u64, u64) {
 }
 
 /// From here on loans are told from those before.
+#[cfg(feature = "testing")]
 pub(crate) fn next_epoch() -> u64 {
     EPOCH.fetch_add(1, Relaxed) + 1
 }

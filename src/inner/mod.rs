@@ -4,18 +4,18 @@
 //! must go are first moved out into a [`Batch`], then shown to the hook and
 //! destroyed.
 
+mod watch;
+
 use crate::Discard;
 use crate::depot::Depot;
 use crate::hook::{Hook, Panics};
 use crate::local::{Front, Limits, Locals, OnThreadExit, TICK, Touch};
 use crate::object::{BATCH, Batch, Object};
-use crate::registry::{self, Observed};
+use crate::registry;
 use crate::retain::Habits;
-use crate::stats::{Counters, Stats};
+use crate::stats::Counters;
 use crate::sweeper::Sweeper;
 use crate::track::{Loan, Setup, Site, Tracker};
-#[cfg(feature = "track")]
-use crate::track::{Outstanding, Profile, Tracking};
 use std::borrow::Cow;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, fence};
@@ -78,12 +78,6 @@ impl<T: Send + 'static> Inner<T> {
             registry::register(inner.observed());
         }
         inner
-    }
-
-    /// This pool for those who watch pools of whatever type.
-    pub(crate) fn observed(self: &Arc<Self>) -> Weak<dyn Observed> {
-        let weak: Weak<Self> = Arc::downgrade(self);
-        weak
     }
 
     // ---- get: local, depot, or nothing --------------------------------------
@@ -405,7 +399,8 @@ impl<T: Send + 'static> Inner<T> {
             front.sweep(self.sweeper.sweeps(), &mut batch);
         }
         self.discard(batch, Discard::Trimmed, panics);
-        self.tracker.report_held_if_due(None, panics);
+        self.tracker
+            .report_held_if_due(self.name.as_deref(), panics);
     }
 
     /// Lets go of what nobody needed since the last sweep.
@@ -415,7 +410,8 @@ impl<T: Send + 'static> Inner<T> {
         self.depot.sweep(&mut batch);
         self.locals.sweep(&mut batch);
         self.discard(batch, Discard::Trimmed, panics);
-        self.tracker.report_held_if_due(None, panics);
+        self.tracker
+            .report_held_if_due(self.name.as_deref(), panics);
     }
 
     /// Lets go of everything, if this is the last one who knows the pool. Whoever
@@ -539,62 +535,6 @@ impl<T: Send + 'static> Inner<T> {
             front.count_passed();
         }
     }
-
-    pub(crate) fn stats(&self) -> Stats {
-        let counters = &self.counters;
-        // What ends a loan is read before what begins one, so that a loan seen
-        // ending was seen beginning and `in_use` does not dip below zero.
-        let discarded = counters.discarded();
-        let detached = counters.detached.load(Relaxed);
-        let returned = counters.returned.load(Relaxed);
-        let local = self.locals.counts();
-        let (idle_global, bytes_global) = self.depot.counts();
-        let local_hits = local.hits as u64;
-        let global_hits = counters.global_hits.load(Relaxed);
-        let created = counters.created.load(Relaxed);
-        let gets = local_hits + global_hits + created;
-        let returned = returned + local.returns as u64;
-        let in_use = gets.saturating_sub(returned + detached + discarded.on_return());
-        let handed_over = local.parted.saturating_sub(in_use as usize);
-        Stats {
-            gets,
-            local_hits,
-            global_hits,
-            created,
-            returned,
-            detached,
-            discarded,
-            in_use,
-            idle_local: local.idle as u64,
-            idle_global: idle_global as u64,
-            idle_bytes: (local.bytes + bytes_global) as u64,
-            threads: local.threads as u64,
-            peak_depth: self.locals.depth(handed_over) as u64,
-            handed_over: handed_over as u64,
-            local_capacity: self.local_capacity() as u64,
-        }
-    }
-}
-
-#[cfg(feature = "track")]
-impl<T: Send + 'static> Inner<T> {
-    pub(crate) fn set_tracking(&self, tracking: Tracking) {
-        self.tracker.set_tracking(tracking);
-        // Whoever takes the hot path now would count down at the old rate.
-        self.locals.close_fronts();
-    }
-
-    pub(crate) fn outstanding(&self) -> Outstanding {
-        Outstanding::new(None, self.stats().in_use, &self.tracker)
-    }
-
-    pub(crate) fn add_to(&self, profile: &mut Profile) {
-        profile.add(None, &self.tracker);
-    }
-
-    pub(crate) fn report_held(&self, panics: &mut Panics) {
-        self.tracker.report_held(None, panics);
-    }
 }
 
 impl<T: Send + 'static> OnThreadExit for Inner<T> {
@@ -608,27 +548,6 @@ impl<T: Send + 'static> OnThreadExit for Inner<T> {
             self.discard(batch, Discard::ThreadExit, &mut panics);
         }
         self.close(&mut panics);
-        panics.swallow();
-    }
-}
-
-impl<T: Send + 'static> Observed for Inner<T> {
-    fn name(&self) -> Option<Cow<'static, str>> {
-        self.name.clone()
-    }
-
-    fn type_name(&self) -> &'static str {
-        std::any::type_name::<T>()
-    }
-
-    fn stats(&self) -> Stats {
-        self.stats()
-    }
-
-    fn release(self: Arc<Self>) {
-        let mut panics = Panics::default();
-        self.close(&mut panics);
-        // Whoever watches has no part in it.
         panics.swallow();
     }
 }
