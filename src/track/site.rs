@@ -145,7 +145,8 @@ impl CallSite {
     }
 
     /// Whether this stands for all call sites for which there was no room: a pool
-    /// remembers some 65,000 combinations of line, stack and thread.
+    /// remembers 16,384 combinations of line, stack and thread name for each of eight
+    /// groups of threads.
     pub fn is_rest(&self) -> bool {
         self.is_rest
     }

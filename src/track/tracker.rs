@@ -31,9 +31,10 @@ use std::time::Duration;
 /// Threads are spread over so many tables, each with a lock of its own.
 const SHARDS: usize = 8;
 
-/// Combinations of line, stack and thread that one table remembers: 65,536 in all,
-/// some ten megabytes at worst. The rest is counted together.
-const MOST_ENTRIES: usize = 8_192;
+/// Combinations of line, stack and thread name that one table remembers. Some 130 bytes
+/// each, and eight for each frame of a stack: 17 MB at worst without stacks, 80 with.
+/// The rest is counted together.
+const MOST_ENTRIES: usize = 16_384;
 
 /// Says which record an object has, and whether its next loan gets one.
 #[derive(Debug, Default)]
@@ -152,7 +153,7 @@ pub(crate) struct Loan {
 pub(super) struct Record {
     /// Who borrowed it, last if it is idle.
     pub(super) entry: Arc<Entry>,
-    /// Who made it as large as it is, if that was someone else.
+    /// Who made it as large as it is, if that was someone else: most of its bytes.
     origin: Option<Arc<Entry>>,
     pub(super) is_lent: bool,
     /// On the pool's clock.
@@ -434,7 +435,9 @@ impl Tracker {
             let growth = record.growth();
             if growth > 0 {
                 self.count_growth(&record.entry, growth, record.weight);
-                record.origin = None;
+                if growth >= record.bytes / 2 {
+                    record.origin = None;
+                }
             }
             record.is_lent = false;
             record.bytes_before = record.bytes;
