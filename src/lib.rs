@@ -33,8 +33,9 @@
 //! * [`Retention`] says how much memory an object may keep; budgets and
 //!   [trimming](Pool::with_trim_interval) what a pool may.
 //! * [`Stats`] says what a pool did and holds, and [`Advice`] which size it wants;
-//!   [`Delta`] what it did between two moments, [`Discard`] why it let something go; [`pools`] lists all pools that have a
-//!   [name](Pool::with_name).
+//!   [`Delta`] what it did between two moments, [`Discard`] why it let something go;
+//!   [`pools`] lists all pools that have a [name](Pool::with_name).
+//! * `alloc`, with the feature `count-alloc`, counts what *your* code allocates.
 //!
 //! # How an object travels
 //!
@@ -83,6 +84,7 @@
 //!
 //! None is on by default.
 //!
+//! * `count-alloc`: the module `alloc`, an allocator that counts, for tests and benches.
 //! * `serde`: [`Stats`], [`Delta`] and what belongs to them can be written, and read
 //!   back where they consist of figures alone; [`Advice`] and [`Pools`] can be
 //!   written.
@@ -92,6 +94,10 @@
 //! Where a map can be reused in place (`map.clear()` in a loop), do that: it is the
 //! limit. Where objects own no heap memory, an allocator is as fast. A pool keeps
 //! memory from the rest of the program; [how much](Pool#memory) is bounded.
+
+// What benches and tests measure with; knows nothing of pools.
+#[cfg(feature = "count-alloc")]
+pub mod alloc;
 
 // In the order in which an object travels.
 mod pool;

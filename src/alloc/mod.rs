@@ -1,0 +1,90 @@
+//! Count what your own code asks of the allocator: in a test, in a bench, in a
+//! program that runs.
+//!
+//! Needs the cargo feature `count-alloc`, and one line in the program that is run
+//! (the test, the bench or `main.rs`; a library must not choose the allocator):
+//!
+//! ```
+//! # use millpond::alloc::Counting;
+//! #[global_allocator]
+//! static ALLOCATOR: Counting = Counting::system();
+//! # fn main() {}
+//! ```
+//!
+//! Or, around another allocator, `Counting<MiMalloc> = Counting::new(MiMalloc)`.
+//!
+//! # Examples
+//!
+//! A test that says "allocates nothing" and means it:
+//!
+//! ```
+//! use millpond::{Pool, StringMap, alloc};
+//!
+//! #[global_allocator]
+//! static ALLOCATOR: alloc::Counting = alloc::Counting::system();
+//!
+//! static PARAMS: Pool<StringMap> = Pool::new().with_create(StringMap::new);
+//!
+//! fn handle() {
+//!     PARAMS.get().append("tag", "red");
+//! }
+//!
+//! # fn main() {
+//! let ((), cold) = alloc::count(handle);
+//! let ((), warm) = alloc::count(handle);
+//! assert!(cold.calls() > 0);
+//! assert_eq!(warm.calls(), 0, "{warm}");
+//! # }
+//! ```
+//!
+//! # What is there
+//!
+//! | | this thread | all threads |
+//! |---|---|---|
+//! | around a closure | [`count`] | [`count_process`] |
+//! | from here to there | [`ThreadScope`] | [`ProcessScope`] |
+//! | most bytes held at once | [`peak`] | |
+//!
+//! Whatever counts says what happened as [`Counts`]. A [`Table`] sets rows of them
+//! side by side, for each operation, next to the timings of a bench.
+//!
+//! Scopes nest and overlap, on one thread and on many: nothing is ever reset, each
+//! subtracts what it saw when it began. A process has no peak here, because the
+//! threads' counters cannot be read all at one moment.
+//!
+//! # What is counted
+//!
+//! What the program asked for, not what the allocator took for it from the system:
+//! bytes are those of the layouts. A call that the allocator refused counts nothing.
+//! A reallocation counts as one, wherever the block ends up, and its bytes are those
+//! by which it grew or shrank. Memory that the allocator does not see (`mmap`, C
+//! code) does not count.
+//!
+//! # What it costs
+//!
+//! While nobody counts, each call pays for the load of one shared flag that nobody
+//! writes, and a branch. `cargo bench --bench count_cost --features count-alloc`
+//! measures it.
+//!
+//! # Limits
+//!
+//! A scope counts its own copy of this crate: with two versions of it in one
+//! program, use that of the allocator. On targets without native thread-locals the
+//! allocator needs Rust 1.93, whose thread-locals do not call it back.
+
+mod allocator;
+
+mod counters;
+
+mod scope;
+
+mod table;
+
+// Leaves.
+mod counts;
+mod number;
+
+pub use allocator::Counting;
+pub use counts::{Counts, PerOperation};
+pub use scope::{NotInstalled, ProcessScope, ThreadScope, count, count_process, installed, peak};
+pub use table::{Row, Table};
