@@ -315,4 +315,22 @@ mod tests {
         assert_eq!((counts.bytes_allocated, counts.bytes_freed), (10, 10));
         assert_eq!(counts.live_bytes(), 0);
     }
+
+    #[test]
+    fn a_thread_keeps_its_shard_and_the_next_takes_the_next() {
+        fn shard() -> usize {
+            LOCAL.with(|local| std::ptr::from_ref(local.shard()).addr())
+        }
+        let twice = || {
+            let first = shard();
+            assert_eq!(shard(), first);
+            first
+        };
+        let mut all: Vec<usize> = (0..SHARDS.len())
+            .map(|_| std::thread::spawn(twice).join().unwrap())
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), SHARDS.len());
+    }
 }
