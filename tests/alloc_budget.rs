@@ -2,35 +2,12 @@
 //! process: what its allocator has given out, not what the pool says. In a process
 //! of its own, and one test, for the allocator counts for all.
 
-#![allow(unsafe_code)]
-
+use millpond::alloc::{Counting, ProcessScope};
 use millpond::{Pool, Retention};
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicIsize, Ordering::Relaxed};
-
-/// Bytes given out and not given back.
-static LIVE: AtomicIsize = AtomicIsize::new(0);
-
-struct Counting;
-
-// SAFETY: every call goes to `System` unchanged; beside it a number is changed.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size() as isize, Relaxed);
-        // SAFETY: the caller's obligations are those of `System`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size() as isize, Relaxed);
-        // SAFETY: as above.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: Counting = Counting::system();
 
 const THREADS: usize = 6;
 const LOCAL: usize = 1 << 20;
@@ -47,7 +24,7 @@ fn threads_times_local_plus_shared_is_all_that_is_kept() {
         .with_global_budget(SHARED)
         .with_retention(Retention::keep_all());
     let barrier = Barrier::new(THREADS + 1);
-    let before = LIVE.load(Relaxed);
+    let process = ProcessScope::begin();
     std::thread::scope(|scope| {
         let work = |thread: usize| {
             let (pool, barrier) = (&pool, &barrier);
@@ -69,9 +46,9 @@ fn threads_times_local_plus_shared_is_all_that_is_kept() {
         };
         let threads: Vec<_> = (0..THREADS).map(work).collect();
         barrier.wait();
-        let kept = LIVE.load(Relaxed) - before;
-        let idle = pool.stats().idle_bytes as isize;
-        let most = (THREADS * LOCAL + SHARED + REST) as isize;
+        let kept = process.counts().live_bytes();
+        let idle = pool.stats().idle_bytes as i64;
+        let most = (THREADS * LOCAL + SHARED + REST) as i64;
         barrier.wait();
         // The scope alone does not wait for what threads do when they exit.
         threads
@@ -83,11 +60,11 @@ fn threads_times_local_plus_shared_is_all_that_is_kept() {
             "{kept} bytes: the load did not fill the pool"
         );
         assert!(
-            (kept - idle).unsigned_abs() <= REST,
+            (kept - idle).abs() <= REST as i64,
             "{kept} kept, {idle} told"
         );
     });
     drop(pool);
-    let left = LIVE.load(Relaxed) - before;
-    assert!(left <= REST as isize, "{left} bytes outlived the pool");
+    let left = process.counts().live_bytes();
+    assert!(left <= REST as i64, "{left} bytes outlived the pool");
 }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Barrier, Mutex};
 
 /// Allocations in a hundred lives, once a few have warmed it up.
-fn calls_when_warm(mut life: impl FnMut()) -> usize {
+fn calls_when_warm(mut life: impl FnMut()) -> u64 {
     (0..20).for_each(|_| life());
     calls(|| (0..100).for_each(|_| life()))
 }

@@ -2,57 +2,12 @@
 //! once warm, and `footprint` is what they hold, to the byte. In a process of
 //! its own, for the counting allocator is for all.
 
-#![allow(unsafe_code)]
+#[path = "common/counting.rs"]
+mod counting;
 
+use counting::calls;
+use millpond::alloc::ThreadScope;
 use millpond::{Recycle, StringList, StringMap};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-struct Counting;
-
-thread_local! {
-    static CALLS: Cell<usize> = const { Cell::new(0) };
-    static HELD: Cell<isize> = const { Cell::new(0) };
-}
-
-/// Counts for the calling thread, so tests that run at once don't mix. The
-/// counters are const and need no destructor: touching them allocates nothing
-/// and works to the thread's last breath.
-fn count(calls: usize, bytes: isize) {
-    CALLS.set(CALLS.get() + calls);
-    HELD.set(HELD.get() + bytes);
-}
-
-// SAFETY: every call is passed on to `System` unchanged, which upholds the
-// contract; counting does not allocate.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(1, layout.size() as isize);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        count(0, -(layout.size() as isize));
-        // SAFETY: as above; the memory came from `System`.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(1, size as isize - layout.size() as isize);
-        // SAFETY: as above.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn calls(work: impl FnOnce()) -> usize {
-    let before = CALLS.get();
-    work();
-    CALLS.get() - before
-}
 
 /// xorshift64*, the same in every run.
 struct Random(u64);
@@ -77,16 +32,6 @@ fn text(random: &mut Random, longest: usize) -> &'static str {
         Err(_) => "",
     };
     &LETTERS[..random.below(longest + 1)]
-}
-
-#[test]
-fn the_counter_counts() {
-    assert_eq!(calls(|| drop(std::hint::black_box(Box::new(1)))), 1);
-    let held = HELD.get();
-    let string = std::hint::black_box(String::with_capacity(77));
-    assert_eq!(HELD.get() - held, 77);
-    drop(string);
-    assert_eq!(HELD.get(), held);
 }
 
 #[test]
@@ -158,7 +103,7 @@ fn random_keys_allocate_nothing_in_the_long_run() {
 fn the_footprint_of_a_list_is_what_it_holds() {
     for seed in 1..200 {
         let mut random = Random(seed);
-        let before = HELD.get();
+        let scope = ThreadScope::begin();
         let mut list = StringList::new();
         let mut other = StringList::new();
         for _ in 0..300 {
@@ -183,8 +128,8 @@ fn the_footprint_of_a_list_is_what_it_holds() {
                 17 => std::mem::swap(&mut list, &mut other),
                 _ => {}
             }
-            let held = (HELD.get() - before) as usize;
-            assert_eq!(list.footprint() + other.footprint(), held);
+            let held = scope.counts().live_bytes();
+            assert_eq!((list.footprint() + other.footprint()) as i64, held);
         }
     }
 }
@@ -199,7 +144,7 @@ fn the_footprint_of_a_map_is_what_it_holds() {
             .map(|i| format!("{i}-{}", text(&mut random, 300)))
             .collect();
         let spread = if seed % 2 == 0 { 400 } else { 12 };
-        let before = HELD.get();
+        let scope = ThreadScope::begin();
         let mut map = StringMap::new();
         for step in 0..1500 {
             let key = keys[random.below(spread)].as_str();
@@ -226,12 +171,12 @@ fn the_footprint_of_a_map_is_what_it_holds() {
                 _ if random.below(20) == 0 => map.recycle(),
                 _ => {}
             }
-            let held = (HELD.get() - before) as usize;
-            assert_eq!(map.footprint(), held, "seed {seed} step {step}");
+            let held = scope.counts().live_bytes();
+            assert_eq!(map.footprint() as i64, held, "seed {seed} step {step}");
         }
         map.recycle();
         map.shrink_to(0);
         assert_eq!(map.footprint(), 0);
-        assert_eq!(HELD.get(), before);
+        assert_eq!(scope.counts().live_bytes(), 0);
     }
 }

@@ -4,8 +4,9 @@
 #[path = "common/counting.rs"]
 mod counting;
 
-use counting::{calls, held};
+use counting::calls;
 use millpond::Recycle;
+use millpond::alloc::ThreadScope;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::ffi::OsString;
@@ -30,12 +31,12 @@ macro_rules! keeps {
         #[test]
         fn $test() {
             for n in SIZES {
-                let before = held();
+                let scope = ThreadScope::begin();
                 let mut $c = <$type>::default();
                 for $i in 0..n {
                     $fill;
                 }
-                let holds = (held() - before) as usize;
+                let holds = scope.counts().live_bytes() as usize;
                 let footprint = $c.footprint();
                 assert!(footprint <= holds, "{n}: {footprint} of {holds}");
                 assert!(holds <= footprint + $slack, "{n}: {footprint} of {holds}");
@@ -74,7 +75,7 @@ macro_rules! keeps {
                     }
                 }
                 assert_eq!($c.footprint(), 0);
-                assert_eq!(held(), before);
+                assert_eq!(scope.counts().live_bytes(), 0);
             }
         }
     )*};
@@ -140,11 +141,11 @@ fn path_buf() {
 /// Elements of a list are freed with it, and are not in its footprint.
 #[test]
 fn elements_are_dropped() {
-    let before = held();
+    let scope = ThreadScope::begin();
     let mut list = vec!["a".repeat(100), "b".repeat(100)];
     assert_eq!(list.footprint(), 2 * size_of::<String>());
     Recycle::recycle(&mut list);
-    assert_eq!(held() - before, list.footprint() as isize);
+    assert_eq!(scope.counts().live_bytes(), list.footprint() as i64);
 }
 
 #[test]
@@ -170,14 +171,14 @@ fn elements_of_no_size() {
     Recycle::recycle(&mut heap);
     assert!(vec.is_empty() && deque.is_empty() && heap.is_empty());
 
-    let before = held();
+    let scope = ThreadScope::begin();
     let mut set: HashSet<(), Sip> = [()].into_iter().collect();
-    let holds = (held() - before) as usize;
+    let holds = scope.counts().live_bytes() as usize;
     assert!(set.footprint() <= holds && holds <= set.footprint() + TABLE);
     Recycle::recycle(&mut set);
     assert!(set.is_empty());
     Recycle::shrink_to(&mut set, 0);
-    assert_eq!(held(), before);
+    assert_eq!(scope.counts().live_bytes(), 0);
 }
 
 #[test]
@@ -274,7 +275,7 @@ fn a_table_emptied_one_by_one_comes_back_whole() {
                 assert_eq!(map.footprint(), footprint);
             }
             // One that is taken for clean may grow once, by mistake as well.
-            let allowed = usize::from(map.capacity() != size);
+            let allowed = u64::from(map.capacity() != size);
             let fill = || keys().for_each(|key| _ = map.insert(key, 1));
             assert!(calls(fill) <= allowed);
         }

@@ -6,6 +6,7 @@ mod common;
 mod counting;
 
 use common::{Ledger, Worker, case, child, identities, nothing_lost, on_a_thread, say, warm};
+use millpond::alloc::ThreadScope;
 use millpond::{Discard, OwnedPooled, Pool, Pooled};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -181,12 +182,12 @@ fn every_order(mut visit: impl FnMut(&[usize])) {
 
 /// Bytes that a fresh `ThreadLocal` asks for at the first use by a new thread: its
 /// buckets double with the id, so ids that nobody gives back show in it.
-fn bytes_by_id() -> isize {
+fn bytes_by_id() -> i64 {
     on_a_thread(|| {
         let fresh: ThreadLocal<[u8; 64]> = ThreadLocal::new();
-        let before = counting::held();
+        let scope = ThreadScope::begin();
         fresh.get_or(|| [0; 64]);
-        counting::held() - before
+        scope.counts().live_bytes()
     })
 }
 
