@@ -4,8 +4,9 @@
 //!     cargo bench --bench allocations
 //!
 //! An example of a bench of your own, with nothing but what this crate exports: copy
-//! it into yours. It needs criterion, millpond with the feature `count-alloc`, and
-//! `harness = false`. criterion times, the table counts, one after the other.
+//! it into yours. It needs criterion, millpond with the feature `count-alloc` (`serde`
+//! too, for the lines of JSON), and `harness = false`. criterion times, the table
+//! counts, one after the other.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use millpond::alloc::{Counting, Table};
@@ -67,18 +68,8 @@ fn query(c: &mut Criterion) {
     group.finish();
     println!("{table}\n\n{}", table.markdown());
     for row in table.rows() {
-        // One line of JSON for each, for whoever reads it by program.
-        let counts = row.counts().expect("counted above");
-        let line = serde_json::json!({
-            "bench": "query",
-            "row": row.name(),
-            "operations": row.operations(),
-            "allocations": counts.allocations,
-            "reallocations": counts.reallocations,
-            "bytes": counts.bytes_allocated,
-            "best_ns": row.nanoseconds(),
-        });
-        println!("{line}");
+        // For programs, a line of JSON each.
+        println!("{}", serde_json::to_string(row).expect("plain figures"));
     }
 }
 

@@ -173,3 +173,26 @@ fn what_cannot_be_counted_is_refused() {
     let none = || Table::new("").insert("", 0, Counts::default());
     assert!(message(none).contains("no operations"));
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn programs_read_rows_and_counts() {
+    use serde_json::{from_value, json, to_value};
+
+    let mut table = Table::new("a question").with_batch(2);
+    table.insert("pooled", 7, counts(3, 2, 100));
+    let written = json!({
+        "name": "pooled", "operations": 7,
+        "allocations": 3, "reallocations": 2, "deallocations": 0,
+        "bytes_allocated": 100, "bytes_freed": 0,
+    });
+    assert_eq!(to_value(&table.rows()[0]).unwrap(), written);
+    let whole = json!({ "title": "a question", "rows": [written] });
+    assert_eq!(to_value(&table).unwrap(), whole);
+    // What is not known to be a count is passed over, and what is missing is 0.
+    assert_eq!(from_value::<Counts>(written).unwrap(), counts(3, 2, 100));
+    table.time("timed", 1, || ());
+    let timed = to_value(&table.rows()[1]).unwrap();
+    let best = table.rows()[1].nanoseconds();
+    assert_eq!(timed, json!({ "name": "timed", "best_ns": best }));
+}

@@ -19,6 +19,8 @@ use std::ops::{Add, AddAssign, Sub};
 /// println!("{counts}");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct Counts {
     /// Blocks that were newly allocated.
@@ -138,6 +140,8 @@ impl fmt::Display for Counts {
 ///
 /// `Display` prints what was asked for, in one line.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct PerOperation {
     /// Blocks newly allocated.

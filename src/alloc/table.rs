@@ -50,11 +50,17 @@ use std::time::{Duration, Instant};
 /// }
 /// # fn main() {}
 /// ```
+///
+/// For programs, feature `serde` writes each [`Row`] as an object: a line of JSON, say.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Table {
     title: String,
+    #[cfg_attr(feature = "serde", serde(skip))]
     warm_up: u64,
+    #[cfg_attr(feature = "serde", serde(skip))]
     calls: u64,
+    #[cfg_attr(feature = "serde", serde(skip))]
     batch: u64,
     rows: Vec<Row>,
 }
@@ -136,7 +142,8 @@ impl Table {
             operations > 0,
             "counts of no operations cannot be shared out"
         );
-        self.row(name).counted = Some((operations, counts));
+        let row = self.row(name);
+        (row.operations, row.counts) = (Some(operations), Some(counts));
     }
 
     /// Calls `work` so often, and says how long it took; the table keeps the best
@@ -185,7 +192,8 @@ impl Table {
         let at = at.unwrap_or_else(|| {
             self.rows.push(Row {
                 name: name.to_owned(),
-                counted: None,
+                operations: None,
+                counts: None,
                 nanoseconds: None,
             });
             self.rows.len() - 1
@@ -237,11 +245,23 @@ impl Table {
 }
 
 /// One way to do the work: a row of a [`Table`].
+///
+/// With feature `serde`, an object: `name`, `operations`, the fields of [`Counts`] in
+/// all (whole numbers, to be divided by `operations`), and `best_ns`, those only that
+/// were measured.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Row {
     name: String,
-    /// Operations, and what they all allocated.
-    counted: Option<(u64, Counts)>,
+    /// Set together with `counts`.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    operations: Option<u64>,
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    counts: Option<Counts>,
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "best_ns", skip_serializing_if = "Option::is_none")
+    )]
     nanoseconds: Option<f64>,
 }
 
@@ -253,18 +273,17 @@ impl Row {
 
     /// Operations that were counted, unless none was.
     pub fn operations(&self) -> Option<u64> {
-        Some(self.counted?.0)
+        self.operations
     }
 
     /// What they allocated in all.
     pub fn counts(&self) -> Option<Counts> {
-        Some(self.counted?.1)
+        self.counts
     }
 
     /// What each allocated on average.
     pub fn per_operation(&self) -> Option<PerOperation> {
-        let (operations, counts) = self.counted?;
-        Some(counts.per(operations))
+        Some(self.counts?.per(self.operations?))
     }
 
     /// The best time for one operation, in nanoseconds, if it was timed.
