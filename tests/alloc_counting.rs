@@ -6,7 +6,7 @@
 // To do something before `main`.
 #![allow(unsafe_code)]
 
-use millpond::alloc::{Counting, Counts, ThreadScope, count, installed, peak};
+use millpond::alloc::{Counting, Counts, ProcessScope, ThreadScope, count, installed, peak};
 use std::cell::RefCell;
 use std::hint::black_box;
 use std::panic::catch_unwind;
@@ -30,6 +30,21 @@ fn all(counts: Counts) -> [u64; 5] {
 fn counted<R>(work: impl FnOnce() -> R) -> [u64; 5] {
     all(count(|| drop(black_box(work()))).1)
 }
+
+/// A scope of one thread stays there: elsewhere it would subtract what it saw here
+/// from another thread's counts. The method is ambiguous where it may leave.
+const _: fn() = || {
+    trait Ambiguous<A> {
+        fn it() {}
+    }
+    impl<T: ?Sized> Ambiguous<()> for T {}
+    impl<T: ?Sized + Send> Ambiguous<u8> for T {}
+    <ThreadScope as Ambiguous<_>>::it();
+
+    fn shared<T: Send + Sync>() {}
+    shared::<ProcessScope>();
+    shared::<Counting>();
+};
 
 #[test]
 fn every_kind_of_call_is_exact() {
@@ -63,9 +78,9 @@ fn every_kind_of_call_is_exact() {
     assert_eq!(counted(Vec::<u8>::new), [0; 5]);
     // More than aligned.
     #[repr(align(4096))]
-    struct Page([u8; 4096]);
-    let page = || Box::new(Page([1; 4096]));
-    assert_eq!(counted(|| page().0[0]), [1, 0, 1, 4096, 4096]);
+    struct Page(u8);
+    let page = || Box::new(Page(1));
+    assert_eq!(counted(|| black_box(page()).0), [1, 0, 1, 4096, 4096]);
 }
 
 #[test]

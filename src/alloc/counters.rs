@@ -8,7 +8,7 @@ use super::Counts;
 use crossbeam_utils::CachePadded;
 use std::cell::Cell;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicU64, AtomicUsize, fence};
 
 /// Scopes that are open, of either kind. The only thing that an allocation looks at
 /// while there is none. Alone in its cache line: what is written beside it would
@@ -264,7 +264,7 @@ fn released(counts: &mut Counts) {
 pub(super) fn process_begins() -> Counts {
     let mut counts = Counts::default();
     acquired(&mut counts);
-    std::sync::atomic::fence(Acquire);
+    fence(Acquire);
     released(&mut counts);
     counts
 }
