@@ -69,12 +69,20 @@
 //!
 //! | | glibc | | mimalloc | |
 //! |---|---:|---:|---:|---:|
-//! | plain | 9.9 ns | 136 instructions | 7.8 ns | 113 instructions |
-//! | nobody counts | 9.9 | 144 | 8.2 | 121 |
-//! | a thread is counted | 17.0 | 203 | 14.5 | 170 |
-//! | the process is counted | 17.0 | 219 | 15.1 | 186 |
+//! | plain | 9.9–10.2 ns | 136 instructions | 7.8–8.2 ns | 113 instructions |
+//! | nobody counts | 9.9 | 144 | 8.1–8.5 | 121 |
+//! | a thread is counted | 16.6–17.0 | 203 | 14.5–14.9 | 170 |
+//! | the process is counted | 17.0 | 219 | 15.1–19.6 | 186 |
 //!
-//! So time in one run and count in another, as [`Table`] does.
+//! (From, to: two builds of the same code. What nobody's counting costs in time is less
+//! than the difference between them.)
+//!
+//! The nanoseconds are those of a loop that does nothing else, and the least that
+//! counting costs: there it overlaps with the allocator's own waiting. Four locked adds,
+//! which is what counting the process adds to counting a thread, take 10 ns alone and
+//! show in part or not at all. The instructions do not depend on that. With several
+//! threads at once none of it was measured. So time in one run and count in another,
+//! as [`Table`] does.
 //!
 //! # Limits
 //!
