@@ -6,6 +6,9 @@ use crate::object::BATCH;
 use crate::units::Bytes;
 use std::fmt;
 
+/// Depths are rounded up to a multiple of this: a thread that had 20 out may have 22.
+const STEP: u64 = 8;
+
 /// Before so many `gets` a snapshot says little about the load.
 const FEW: u64 = 1_000;
 
@@ -70,7 +73,7 @@ impl Advice {
         } else if stats.peak_depth > front {
             let depth = stats.peak_depth;
             (
-                depth.checked_next_multiple_of(front).unwrap_or(depth),
+                depth.checked_next_multiple_of(STEP).unwrap_or(depth),
                 Reason::Depth(depth),
             )
         } else {
@@ -142,9 +145,9 @@ mod tests {
     fn recommends_by_depth_and_flow() {
         let table = [
             (stats(999, 100, 0), 16, Reason::TooFew),
-            (stats(10_000, 1, 0), 8, Reason::Shallow),
-            (stats(10_000, 8, 0), 8, Reason::Shallow),
-            (stats(10_000, 9, 0), 16, Reason::Depth(9)),
+            (stats(10_000, 1, 0), 16, Reason::Shallow),
+            (stats(10_000, 16, 0), 16, Reason::Shallow),
+            (stats(10_000, 17, 0), 24, Reason::Depth(17)),
             (stats(10_000, 100, 0), 104, Reason::Depth(100)),
             (stats(10_000, 10_000, 10_000), 32, Reason::HandOver),
             (stats(10_000, 100, 1_000), 104, Reason::Depth(100)),

@@ -44,7 +44,7 @@
 //! drop:  guard -> recycle -> front -> back -> depot -> hook, destroy
 //! ```
 //!
-//! The *front* is eight slots that only their thread can reach. The *back*, the
+//! The *front* is sixteen slots that only their thread can reach. The *back*, the
 //! rest of a thread's capacity, is behind a mutex that its thread takes once every
 //! four objects or so. The *depot* is the tier that all threads share: a queue of
 //! batches, half as long as a thread's capacity, up to sixteen. Objects move from
@@ -76,7 +76,7 @@
 //! * A guard that is leaked, by `mem::forget` or a cycle, never comes back.
 //! * A `static` is never dropped, so what lies idle in a `static` pool at process
 //!   exit is not shown to the drop hook; call [`Pool::close`] where that matters.
-//! * Up to eight objects of each *other* thread are out of reach of
+//! * Up to sixteen objects of each *other* thread are out of reach of
 //!   [`Pool::trim`] and [`Pool::set_local_capacity`], until that thread uses the
 //!   pool again or exits.
 //!

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The slots of a thread that others cannot reach, as documented at
 /// `set_local_capacity`.
-const FRONT: usize = 8;
+const FRONT: usize = 16;
 
 const THREADS: usize = 3;
 

@@ -314,7 +314,7 @@ fn trim_reaches_all_but_the_fronts_of_others() {
     let idle = pool.stats().idle_local + pool.stats().idle_global;
     let trimmed = pool.trim() as u64;
     assert_eq!(pool.stats().idle_local, idle - trimmed);
-    assert!(pool.stats().idle_local <= 3 * 8);
+    assert!(pool.stats().idle_local <= 3 * 16);
     assert_eq!(pool.stats().idle_global, 0);
     drop(workers);
     nothing_lost(&pool.stats());

@@ -9,8 +9,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Objects a thread keeps for itself unless told otherwise: the front, and as
-/// much again behind it, so that batches of eight are exchanged.
-const LOCAL_CAPACITY: usize = 16;
+/// much again behind it, so that batches of sixteen are exchanged.
+const LOCAL_CAPACITY: usize = 32;
 
 /// Objects the shared tier keeps unless told otherwise.
 const GLOBAL_CAPACITY: usize = 256;
@@ -184,7 +184,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
         self
     }
 
-    /// Sets how many objects each thread keeps for itself. Default 16; 0 sends
+    /// Sets how many objects each thread keeps for itself. Default 32; 0 sends
     /// everything through the shared tier.
     ///
     /// Should cover the guards that one thread holds at once. Change it later
@@ -235,7 +235,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
     ///
     /// What lay idle for a whole interval is let go as [`Discard::Trimmed`]: the
     /// objects of the shared tier, and of each thread's tier, that were there at
-    /// every moment of it (of the eight that only its thread can reach, at every
+    /// every moment of it (of the sixteen that only its thread can reach, at every
     /// moment that was looked at). A busy thread looks at the clock once every
     /// thousand returns or so, and does it for all; a program that has come to rest altogether
     /// calls [`trim`](Pool::trim) or [`trim_every`](Pool::trim_every).

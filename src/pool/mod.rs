@@ -162,7 +162,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// Changes how many objects each thread keeps for itself, while it runs.
     ///
     /// What no longer fits moves to the shared tier, or is let go as
-    /// [`Discard::Trimmed`]. Of other threads' tiers, up to eight objects each
+    /// [`Discard::Trimmed`]. Of other threads' tiers, up to sixteen objects each
     /// cannot be reached from here; those threads do it at their next `get` or
     /// return. Takes a lock for each thread that uses the pool.
     pub fn set_local_capacity(&self, objects: usize) {
@@ -189,7 +189,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
     ///
     /// While it is off, every `get` makes an object and every guard destroys its
     /// own ([`Discard::Disabled`]); nothing else changes. What lies idle is let go
-    /// at once, but for up to eight objects of each other thread, which that
+    /// at once, but for up to sixteen objects of each other thread, which that
     /// thread destroys instead of using them at its next `get`.
     pub fn set_enabled(&self, enabled: bool) {
         self.inner().set_enabled(enabled);
@@ -198,7 +198,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// Gives back what lies idle, as [`Discard::Trimmed`]; how many objects.
     ///
     /// Reaches the shared tier, all of the calling thread's tier, and of every
-    /// other thread's tier all but the first eight objects, which only their
+    /// other thread's tier all but the first sixteen objects, which only their
     /// thread can reach.
     pub fn trim(&self) -> usize {
         self.inner().trim()
@@ -210,7 +210,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// ([`Discard::Disabled`]).
     ///
     /// Returns how many objects it could not reach: those that are lent out, and up
-    /// to eight idle ones of each other thread that is still alive. Each of them is
+    /// to sixteen idle ones of each other thread that is still alive. Each of them is
     /// shown to the drop hook when its guard is dropped or its thread exits. 0 means
     /// that every object has been.
     pub fn close(&self) -> u64 {

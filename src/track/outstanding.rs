@@ -103,7 +103,7 @@ pub(super) fn group(records: Vec<(Record, Duration)>, each: usize) -> Vec<HeldSi
         each.fold(0, u64::saturating_add)
     };
     let sites = sites.into_iter().map(|(site, mut held)| {
-        held.sort_by(|a, b| b.age.cmp(&a.age));
+        held.sort_by_key(|held| std::cmp::Reverse(held.age));
         let mut threads: Vec<_> = held.iter().map(|held| Arc::clone(&held.thread)).collect();
         threads.sort();
         threads.dedup();
