@@ -34,7 +34,8 @@
 //!   [trimming](Pool::with_trim_interval) what a pool may.
 //! * [`Stats`] says what a pool did and holds, and [`Advice`] which size it wants;
 //!   [`Delta`] what it did between two moments, [`Discard`] why it let something go;
-//!   [`pools`] lists all pools that have a [name](Pool::with_name).
+//!   [`pools`] lists all pools that have a [name](Pool::with_name), and a [`sampler`]
+//!   watches them over time and says which of them leak.
 //! * `alloc`, with the feature `count-alloc`, counts what *your* code allocates.
 //!
 //! # How an object travels
@@ -114,6 +115,9 @@ mod object;
 
 // Collections made to be reused. They know only `recycle`.
 mod reuse;
+
+// Those who watch pools from outside.
+pub mod sampler;
 
 // Leaves.
 mod advice;

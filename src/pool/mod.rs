@@ -9,6 +9,7 @@ mod tracking;
 use crate::hook::{Hook, Panics, SharedHook};
 use crate::inner::{Config, Inner};
 use crate::object::Object;
+use crate::registry::Observed;
 use crate::retain::Retention;
 use crate::track::{Setup, Site};
 use crate::trimmer::Trimmer;
@@ -16,7 +17,7 @@ use crate::{ByTrait, Discard, OwnedPooled, Pooled, Recycler, Stats};
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 /// Lends objects that are empty and warm, and takes them back by itself.
@@ -239,6 +240,11 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// not for a request.
     pub fn stats(&self) -> Stats {
         self.inner().stats()
+    }
+
+    /// This pool for those who watch pools of whatever type.
+    pub(crate) fn observed(&self) -> Weak<dyn Observed> {
+        self.inner().observed()
     }
 
     #[cold]
