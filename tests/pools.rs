@@ -1,12 +1,11 @@
 //! Named pools, and the one snapshot that lists them all.
 //!
-//! The list is the process's, and tests run side by side: each looks at names of
-//! its own.
+//! Each test looks at names of its own.
 
 use millpond::{Discard, Pool, PoolStats, pools};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 fn listed(prefix: &str) -> Vec<PoolStats> {
@@ -18,8 +17,16 @@ fn buffers() -> Pool<Vec<u8>> {
     Pool::from_fn(|| Vec::with_capacity(100))
 }
 
+/// The list is the process's. A pool whose snapshot is just being taken by another
+/// test is there a moment longer, so that only one test at a time may look.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn a_pool_is_listed_from_its_first_use_until_it_is_dropped() {
+    let _alone = alone();
     static UNUSED: Pool<Vec<u8>> = Pool::new().with_name("life: unused");
     static USED: Pool<Vec<u8>> = Pool::new()
         .with_name("life: used")
@@ -47,6 +54,7 @@ fn a_pool_is_listed_from_its_first_use_until_it_is_dropped() {
 
 #[test]
 fn a_pool_without_a_name_is_not_listed() {
+    let _alone = alone();
     #[derive(Default)]
     struct Unnamed;
     impl millpond::Recycle for Unnamed {
@@ -67,6 +75,7 @@ fn a_pool_without_a_name_is_not_listed() {
 
 #[test]
 fn names_may_be_anything_and_the_same_twice() {
+    let _alone = alone();
     let names = ["", "any: größe 池", "any: a b", "any: a\nb", "any: a b"];
     let made = names.map(|name| buffers().with_owned_name(name));
     for pool in &made {
@@ -96,6 +105,7 @@ fn listed_in<'a>(names: &[&'a str], prefix: &str) -> Vec<&'a str> {
 
 #[test]
 fn the_name_is_in_debug_and_the_owned_one_wins() {
+    let _alone = alone();
     let pool = buffers();
     assert!(!format!("{pool:?}").contains("name"));
     let pool = pool.with_name("debug: \"static\"");
@@ -109,6 +119,7 @@ fn the_name_is_in_debug_and_the_owned_one_wins() {
 
 #[test]
 fn user_code_may_ask_for_the_list() {
+    let _alone = alone();
     // From create, hook and clock: it would hang if a lock were held.
     let asked = Arc::new(AtomicUsize::new(0));
     let ask = move |asked: &AtomicUsize| {
@@ -138,6 +149,7 @@ fn pools_seen(count: &AtomicUsize) -> usize {
 /// to have held a pool last, its objects are shown to the hook once each.
 #[test]
 fn snapshots_while_pools_come_and_go() {
+    let _alone = alone();
     const MAKERS: usize = 3;
     const POOLS: usize = 400;
     const OBJECTS: usize = 5;

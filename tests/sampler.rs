@@ -1,14 +1,13 @@
 //! The sampler: what it watches, when it looks, what it keeps.
 //!
-//! All named pools are the process's: tests that watch them look for names of their
-//! own.
+//! Tests that watch all named pools look for names of their own.
 
 use millpond::sampler::{Sampler, Series, Trend};
 use millpond::{Discard, Pool};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -31,6 +30,13 @@ fn of<'a>(series: &'a [Series], name: &str) -> Option<&'a Series> {
 fn moments(series: &Series) -> Vec<u64> {
     let points = series.points().iter();
     points.map(|point| point.at.as_millis() as u64).collect()
+}
+
+/// The list is the process's. A pool whose snapshot is just being taken by another
+/// test is there a moment longer, so that only one test at a time may look.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[test]
@@ -76,6 +82,7 @@ fn it_watches_the_pools_it_is_given_whatever_their_type() {
 
 #[test]
 fn it_watches_all_named_pools_while_they_are_there() {
+    let _alone = alone();
     let sampler = every_ten();
     let (one, other) = (buffers().with_name("all: one"), buffers());
     drop((one.get(), other.get()));
@@ -206,6 +213,7 @@ fn the_thread_samples_until_the_handle_is_dropped() {
 /// shown to the hook once, and what was seen of them goes, too.
 #[test]
 fn it_samples_while_pools_come_and_go() {
+    let _alone = alone();
     let seen = Arc::new(AtomicUsize::new(0));
     let sampler = Arc::new(Sampler::every(ms(1), ms(1)));
     let over = AtomicBool::new(false);

@@ -148,3 +148,25 @@ pub(super) struct Sample {
     pub(super) point: Point,
     pub(super) profile: Option<ProfilePoint>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_ticks_at_once_the_late_one_is_left_out() {
+        let sample = |at| Sample {
+            name: None,
+            type_name: "T",
+            point: Point::new(Duration::from_secs(at), Stats::default()),
+            profile: None,
+        };
+        let mut ring = Ring::new(&sample(0));
+        for at in [1, 3, 2, 3, 4] {
+            ring.push(sample(at), 10, 10);
+        }
+        let series = ring.series();
+        let moments: Vec<_> = series.points().iter().map(|p| p.at.as_secs()).collect();
+        assert_eq!(moments, [1, 3, 3, 4]);
+    }
+}

@@ -98,13 +98,14 @@ mod tests {
 
     #[test]
     fn rising_is_more_than_having_risen() {
-        let table: [(&[u32], bool); 8] = [
+        let table: [(&[u32], bool); 9] = [
             (&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], true),
             (&[3, 1, 2, 4, 5, 4, 6, 8, 7, 9, 9, 12], true),
             (&[0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 4], true),
-            // Warmed up, one step, fell back, only now, none at all.
+            // Warmed up, one step, two, fell back, only now, none at all.
             (&[0, 4, 8, 10, 10, 10, 10, 10, 10, 10, 10, 10], false),
             (&[5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6], false),
+            (&[5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7], false),
             (&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 2], false),
             (&[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3], false),
             (&[7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7], false),

@@ -265,6 +265,23 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_load_that_rises_a_little_explains_no_leak() {
+        let verdict = judged(600, |i| (20 + i / 2, 0, 1_000 * i + i * i / 5));
+        assert_eq!(verdict.trend, Trend::Leaking, "{verdict}");
+        let verdict = judged(600, |i| (20 + i / 2, 0, i * i));
+        assert_eq!(verdict.trend, Trend::Growing, "{verdict}");
+    }
+
+    #[test]
+    fn a_few_bytes_more_are_not_worth_a_word() {
+        let bytes = |least, each| judged(600, |i| (2, least + each * i, i)).trend;
+        assert_eq!(bytes(0, 7), Trend::Steady, "less than a page");
+        assert_eq!(bytes(0, 8), Trend::Growing);
+        assert_eq!(bytes(1_000_000, 100), Trend::Steady, "less than a tenth");
+        assert_eq!(bytes(1_000_000, 200), Trend::Growing);
+    }
+
+    #[test]
     fn the_largest_figures_and_moments_out_of_order_do_no_harm() {
         let most = u64::MAX;
         assert_eq!(judged(100, |_| (most, most, most)).trend, Trend::Steady);
