@@ -86,6 +86,8 @@
 //! None is on by default.
 //!
 //! * `count-alloc`: the module `alloc`, an allocator that counts, for tests and benches.
+//! * `metrics`: sends the figures of all named pools to whatever recorder of the
+//!   `metrics` crate is installed, as Prometheus names them.
 //! * `serde`: [`Stats`], [`Delta`] and what belongs to them can be written, and read
 //!   back where they consist of figures alone; [`Advice`] and [`Pools`] can be
 //!   written.
@@ -117,6 +119,8 @@ mod object;
 mod reuse;
 
 // Those who watch pools from outside.
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod sampler;
 
 // Leaves.

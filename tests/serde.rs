@@ -2,6 +2,7 @@
 
 #![cfg(feature = "serde")]
 
+use millpond::sampler::{Sampler, Series};
 use millpond::{Delta, Discard, Discarded, Pool, Rates, Stats, pools};
 use serde_json::{Value, from_value, json, to_value};
 use std::time::Duration;
@@ -110,4 +111,30 @@ fn the_snapshot_of_all_pools_is_a_list() {
     let ours = list.iter().find(|pool| pool["name"] == name).unwrap();
     assert_eq!(ours["type_name"], std::any::type_name::<Vec<u8>>());
     assert_eq!(ours["stats"], to_value(pool.stats()).unwrap());
+}
+
+#[test]
+fn a_series_comes_back_and_is_judged_the_same() {
+    let pool = Pool::from_fn(|| vec![0u8; 100]).with_name("serde: series");
+    let sampler = Sampler::every(Duration::from_secs(1), Duration::MAX).with_pool(&pool);
+    for tick in 0..120 {
+        std::mem::forget(pool.get());
+        sampler.tick(Duration::from_secs(tick));
+    }
+    let series = sampler.series().remove(0);
+    let json = to_value(&series).unwrap();
+    assert_eq!(json["name"], "serde: series");
+    assert_eq!(json["points"][7]["at"], json!({ "secs": 7, "nanos": 0 }));
+    assert_eq!(json["points"][7]["stats"]["in_use"], 8);
+    let read: Series = serde_json::from_str(&json.to_string()).unwrap();
+    assert_eq!(read.points(), series.points());
+    assert_eq!(read.name(), series.name());
+    assert_eq!(read.type_name(), series.type_name());
+    let verdict = to_value(read.verdict()).unwrap();
+    assert_eq!(verdict, to_value(series.verdict()).unwrap());
+    assert_eq!(verdict["trend"], "leaking");
+    assert_eq!(verdict["evidence"]["in_use"]["keeps_rising"], true);
+
+    let bare: Series = from_value(json!({ "type_name": "T", "points": [] })).unwrap();
+    assert_eq!(bare.name(), None);
 }
