@@ -4,6 +4,7 @@
 mod common;
 
 use common::nothing_lost;
+use millpond::sampler::{Sampler, Sampling, Series};
 use millpond::{OwnedPooled, Pool, Pooled, Recycle};
 use std::borrow::{Borrow, BorrowMut};
 use std::cell::Cell;
@@ -76,6 +77,9 @@ has! {
     Pooled<'static, Vec<u8>, NotSend>: Send, Sync;
     OwnedPooled<Vec<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe;
     OwnedPooled<Lonely>: Send;
+    Sampler: Send, Sync, fmt::Debug;
+    Sampling: Send, Sync, fmt::Debug;
+    Series: Send, Sync, Clone, fmt::Display;
 }
 
 has_not! {

@@ -230,13 +230,19 @@ impl Sampler {
         if self.pools.is_none() {
             state.watched.retain(|(pool, _)| pool.strong_count() > 0);
         }
+        // Both are in the order in which the pools were met, so that each is found
+        // where the one before it was, or next to it.
+        let mut next = 0;
         for (pool, sample) in samples {
-            let known = state.watched.iter().position(|(it, _)| is_same(it, &pool));
+            let n = state.watched.len();
+            let mut places = (next..n).chain(0..next.min(n));
+            let known = places.find(|i| is_same(&state.watched[*i].0, &pool));
             let at = known.unwrap_or_else(|| {
                 state.watched.push((pool, Ring::new(&sample)));
-                state.watched.len() - 1
+                n
             });
             state.watched[at].1.push(sample, self.capacity, PROFILES);
+            next = at + 1;
         }
     }
 }
