@@ -106,14 +106,23 @@ fn counters_are_absolute_and_gauges_fall() {
     );
     assert_eq!(last["millpond_in_use{}"], 0.0);
     assert_eq!(last["millpond_gets_total{}"], 1.0, "set, not added");
+}
 
-    // Gone, its gauges are 0, and its counters stay.
-    assert_eq!(last["millpond_idle_bytes{}"], 100.0);
+#[test]
+fn the_gauges_of_a_pool_that_is_gone_are_0_and_its_counters_stay() {
+    let _alone = alone();
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let pool = buffers().with_name("gone");
+    drop(pool.get());
+    let shows = |line: &str| {
+        with_local_recorder(&recorder, record);
+        handle.render().lines().any(|it| it == line)
+    };
+    assert!(shows("millpond_idle_bytes{pool=\"gone\"} 100"));
     drop(pool);
-    again();
-    let gone = sent(&snapshotter, "absolute");
-    assert_eq!(gone["millpond_idle_bytes{}"], 0.0);
-    assert_eq!(gone["millpond_threads{}"], 0.0);
+    assert!(shows("millpond_idle_bytes{pool=\"gone\"} 0"));
+    assert!(shows("millpond_gets_total{pool=\"gone\"} 1"));
 }
 
 #[test]

@@ -200,7 +200,7 @@ fn the_thread_samples_until_the_handle_is_dropped() {
         .start()
         .unwrap();
     for _ in 0..5 {
-        ticks.recv().unwrap();
+        ticks.recv_timeout(Duration::from_secs(60)).unwrap();
     }
     let moments = moments(&sampling.series()[0]);
     assert_eq!(moments[..3], [0, 100, 200], "on the clock it was given");
