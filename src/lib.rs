@@ -91,6 +91,8 @@
 //! * `serde`: [`Stats`], [`Delta`] and what belongs to them can be written, and read
 //!   back where they consist of figures alone; [`Advice`] and [`Pools`] can be
 //!   written.
+//! * `testing`: `testing::check(&POOL)`, a line in a test that fails it if something
+//!   was not given back, and says which line borrowed it.
 //!
 //! # When not to use it
 //!
@@ -134,6 +136,8 @@ mod registry;
 mod retain;
 mod stats;
 mod sweeper;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "track")]
 pub mod track;
 #[cfg(not(feature = "track"))]

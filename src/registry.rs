@@ -2,6 +2,8 @@
 //! here any more.
 
 use crate::Stats;
+#[cfg(feature = "testing")]
+use crate::track::{HeldSite, Scope, Watch};
 #[cfg(feature = "track")]
 use crate::{
     hook::Panics,
@@ -31,6 +33,18 @@ pub(crate) trait Observed: Send + Sync {
     #[cfg(feature = "track")]
     fn report_held(&self, panics: &mut Panics);
 
+    /// Tracks all loans while one watches.
+    #[cfg(feature = "testing")]
+    fn watch(&self, watch: &Arc<Watch>);
+
+    #[cfg(feature = "testing")]
+    fn unwatch(&self, watch: &Arc<Watch>);
+
+    /// The loans of one scope, or of all threads, that began under the eyes of a watch
+    /// and have not ended.
+    #[cfg(feature = "testing")]
+    fn held_since(&self, watch: &Watch, scope: Option<Scope>) -> Vec<HeldSite>;
+
     /// Gives up a share of the pool. The pool may have been dropped since the share
     /// was taken: then this closes it, shows its objects to the hook, and swallows
     /// the hook's panics.
@@ -49,6 +63,11 @@ impl Held {
     /// The pool.
     pub(crate) fn pool(&self) -> &Arc<dyn Observed> {
         self.0.as_ref().expect("taken only by `drop`")
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn downgrade(&self) -> Weak<dyn Observed> {
+        Arc::downgrade(self.pool())
     }
 }
 
@@ -74,7 +93,14 @@ pub(crate) fn register(pool: Weak<dyn Observed>) {
     if pools.len() == pools.capacity() {
         pools.retain(|pool| pool.strong_count() > 0);
     }
+    #[cfg(feature = "testing")]
+    let entered = Weak::clone(&pool);
     pools.push(pool);
+    #[cfg(feature = "testing")]
+    {
+        drop(pools);
+        listeners::tell(&entered);
+    }
 }
 
 /// All pools that are still there, in the order in which they were entered.
@@ -89,6 +115,35 @@ pub(crate) fn held() -> Vec<Held> {
         None => false,
     });
     held
+}
+
+/// Those who want to know of each pool that is entered.
+#[cfg(feature = "testing")]
+pub(crate) mod listeners {
+    use super::{Mutex, MutexGuard, Observed, PoisonError, Weak};
+
+    pub(crate) trait Listener: Send + Sync {
+        /// A pool was entered, and nothing has been borrowed from it yet.
+        fn entered(&self, pool: &Weak<dyn Observed>);
+    }
+
+    static LISTENERS: Mutex<Vec<Weak<dyn Listener>>> = Mutex::new(Vec::new());
+
+    fn lock() -> MutexGuard<'static, Vec<Weak<dyn Listener>>> {
+        LISTENERS.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells a listener from here on. Pools that were entered before are in `held`.
+    pub(crate) fn add(listener: Weak<dyn Listener>) {
+        let mut listeners = lock();
+        listeners.retain(|listener| listener.strong_count() > 0);
+        listeners.push(listener);
+    }
+
+    pub(super) fn tell(pool: &Weak<dyn Observed>) {
+        let listeners: Vec<_> = lock().iter().filter_map(Weak::upgrade).collect();
+        listeners.iter().for_each(|listener| listener.entered(pool));
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use super::Inner;
 use crate::hook::Panics;
 use crate::registry::Observed;
 use crate::stats::Stats;
+#[cfg(feature = "testing")]
+use crate::track::{HeldSite, Scope, Watch};
 #[cfg(feature = "track")]
 use crate::track::{Outstanding, Profile, Tracking};
 use std::borrow::Cow;
@@ -86,6 +88,25 @@ impl<T: Send + 'static> Observed for Inner<T> {
     #[cfg(feature = "track")]
     fn report_held(&self, panics: &mut Panics) {
         self.tracker.report_held(self.name.as_deref(), panics);
+    }
+
+    #[cfg(feature = "testing")]
+    fn watch(&self, watch: &Arc<Watch>) {
+        self.tracker.watch(watch);
+        // Also where others watch already: they may not have come to this line yet,
+        // and the next loan of this thread must not be missed.
+        self.locals.close_fronts();
+    }
+
+    #[cfg(feature = "testing")]
+    fn unwatch(&self, watch: &Arc<Watch>) {
+        self.tracker.unwatch(watch);
+        self.locals.close_fronts();
+    }
+
+    #[cfg(feature = "testing")]
+    fn held_since(&self, watch: &Watch, scope: Option<Scope>) -> Vec<HeldSite> {
+        self.tracker.held_since(watch, scope)
     }
 
     fn release(self: Arc<Self>) {

@@ -5,6 +5,8 @@ use crate::hook::Panics;
 use crate::registry::Observed;
 use crate::track::{Leak, Outstanding, Profile, Tracking};
 use std::sync::Arc;
+#[cfg(feature = "testing")]
+use std::sync::Weak;
 use std::time::Duration;
 
 impl<T: Send + 'static, R> Pool<T, R> {
@@ -66,9 +68,10 @@ impl<T: Send + 'static, R> Pool<T, R> {
         self
     }
 
-    /// Which loans are tracked.
+    /// Which loans are tracked, as it was set last. While a leak check of the feature
+    /// `testing` watches the pool, all are.
     pub fn tracking(&self) -> Tracking {
-        self.inner().tracker().tracking()
+        self.inner().tracker().wanted()
     }
 
     /// Changes which loans are tracked, while the pool runs: all threads' from their
@@ -82,7 +85,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// Whether tracked loans keep the stack that led to them.
     #[cfg(feature = "backtrace")]
     pub fn backtraces(&self) -> bool {
-        self.inner().tracker().backtraces()
+        self.inner().tracker().wants_backtraces()
     }
 
     /// Changes whether tracked loans keep the stack that led to them. Each takes
@@ -119,5 +122,11 @@ impl<T: Send + 'static, R> Pool<T, R> {
         let mut panics = Panics::default();
         self.inner().report_held(&mut panics);
         panics.resume();
+    }
+
+    /// For a leak check, which knows of no types.
+    #[cfg(feature = "testing")]
+    pub(crate) fn observed(&self) -> Weak<dyn Observed> {
+        self.inner().observed()
     }
 }

@@ -45,6 +45,9 @@ mod site;
 #[cfg(feature = "backtrace")]
 mod stack;
 mod tracker;
+#[cfg(feature = "testing")]
+mod watch;
+mod wish;
 
 pub use leak::{Leak, LeakKind};
 pub use outstanding::{Held, HeldSite, Outstanding};
@@ -75,3 +78,5 @@ pub fn profile() -> Profile {
 pub(crate) use setup::Setup;
 pub(crate) use site::Site;
 pub(crate) use tracker::{Countdown, Lease, Loan, Tracker};
+#[cfg(feature = "testing")]
+pub(crate) use watch::Watch;

@@ -151,6 +151,11 @@ impl CallSite {
         self.is_rest
     }
 
+    #[cfg(all(feature = "backtrace", feature = "testing"))]
+    pub(crate) fn has_stack(&self) -> bool {
+        !self.stack.is_empty()
+    }
+
     /// The functions that led here, innermost first; empty unless
     /// [backtraces](crate::Pool::set_backtraces) were on. Looks up symbols, which
     /// takes milliseconds the first time.

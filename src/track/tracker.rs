@@ -14,6 +14,7 @@ use super::leak::{Leak, LeakKind, Listener};
 use super::outstanding::{HeldSite, group};
 use super::scope;
 use super::site::{Addresses, Entry, Site, hash};
+use super::wish::Wish;
 use super::{Setup, Tracking};
 use crate::hook::Panics;
 use crate::local::thread_number;
@@ -162,7 +163,10 @@ pub(super) struct Record {
     bytes_before: usize,
     /// How many loans it stands for.
     pub(super) weight: u32,
+    /// On whose behalf, and after how many questions: for leak checks.
+    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "nobody asks"))]
     pub(super) scope: u64,
+    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "nobody asks"))]
     pub(super) epoch: u64,
 }
 
@@ -240,6 +244,8 @@ impl Shard {
 
 /// Tracks the loans of one pool.
 pub(crate) struct Tracker {
+    /// What is to be tracked. The fields below follow it, and change under its lock.
+    wish: Mutex<Wish>,
     /// One loan in so many is sampled; 0: none.
     one_in: AtomicU32,
     /// The bits of `Rate::scale`. Of two rates set at once, a gap or two may be drawn
@@ -268,6 +274,7 @@ fn millis(duration: Duration) -> u64 {
 impl Tracker {
     pub(crate) fn new(setup: &Setup, clock: fn() -> Duration, each: usize) -> Self {
         Self {
+            wish: Mutex::new(Wish::new(setup)),
             one_in: AtomicU32::new(setup.tracking.rate()),
             scale: AtomicU64::new(Rate::of(setup.tracking.rate()).scale.to_bits()),
             #[cfg(feature = "backtrace")]
@@ -283,8 +290,18 @@ impl Tracker {
         }
     }
 
+    /// What is tracked now.
     pub(crate) fn tracking(&self) -> Tracking {
         Tracking::from_rate(self.one_in.load(Relaxed))
+    }
+
+    /// What the pool's owner wants tracked.
+    pub(crate) fn wanted(&self) -> Tracking {
+        self.wish().tracking
+    }
+
+    pub(crate) fn set_tracking(&self, tracking: Tracking) {
+        self.change(|wish| wish.tracking = tracking);
     }
 
     fn rate(&self) -> Rate {
@@ -294,20 +311,30 @@ impl Tracker {
         }
     }
 
-    pub(crate) fn set_tracking(&self, tracking: Tracking) {
-        let rate = Rate::of(tracking.rate());
-        self.scale.store(rate.scale.to_bits(), Relaxed);
-        self.one_in.store(rate.one_in, Relaxed);
+    pub(super) fn wish(&self) -> MutexGuard<'_, Wish> {
+        self.wish.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes what is to be tracked, and does as it says then.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Wish)) {
+        let mut wish = self.wish();
+        change(&mut wish);
+        let rate = Rate::of(wish.tracking_now().rate());
+        self.scale.store(rate.scale.to_bits(), Relaxed);
+        self.one_in.store(rate.one_in, Relaxed);
+        #[cfg(feature = "backtrace")]
+        self.backtraces.store(wish.backtraces_now(), Relaxed);
+    }
+
+    /// Whether the pool's owner wants stacks kept.
     #[cfg(feature = "backtrace")]
-    pub(crate) fn backtraces(&self) -> bool {
-        self.backtraces.load(Relaxed)
+    pub(crate) fn wants_backtraces(&self) -> bool {
+        self.wish().backtraces
     }
 
     #[cfg(feature = "backtrace")]
     pub(crate) fn set_backtraces(&self, on: bool) {
-        self.backtraces.store(on, Relaxed);
+        self.change(|wish| wish.backtraces = on);
     }
 
     fn shard(&self, at: usize) -> MutexGuard<'_, Shard> {
@@ -396,7 +423,7 @@ impl Tracker {
 
     fn stack(&self) -> Addresses {
         #[cfg(feature = "backtrace")]
-        if self.backtraces() {
+        if self.backtraces.load(Relaxed) {
             return super::stack::capture();
         }
         Addresses::new()
@@ -512,6 +539,8 @@ impl Tracker {
 
     /// Tells the listener whose guards will never come back: the pool is gone.
     pub(crate) fn report_lost(&self, pool: Option<&str>, panics: &mut Panics) {
+        #[cfg(feature = "testing")]
+        self.tell_lost();
         let lost = self.held(|_, _| true);
         self.report(LeakKind::Lost, lost, pool, panics);
     }

@@ -1,0 +1,219 @@
+//! A check, from the line that begins it to its verdict.
+
+use super::ignore::Prefix;
+use super::named::Named;
+use super::report::LeakReport;
+use super::settle::{SETTLE, settle};
+use super::watched::{Found, Watched};
+use crate::Pool;
+use crate::track::{HeldSite, Scope};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+use std::thread::panicking;
+use std::time::Duration;
+
+/// Looks whether what is borrowed while it lives has come back when it ends: made by
+/// [`check`](super::check).
+///
+/// It ends when it is dropped, and panics then if something leaked; or with
+/// [`finish`](Self::finish), which returns what did.
+#[derive(Debug)]
+#[must_use = "a check ends when it is dropped: bind it, as in `let _leaks = check(&POOL);`"]
+pub struct Check {
+    /// `None` once it has ended.
+    live: Option<Live>,
+}
+
+#[derive(Debug)]
+struct Live {
+    at: &'static Location<'static>,
+    /// `None`: all threads.
+    scope: Option<Scope>,
+    pools: Vec<Watched>,
+    named: Option<Arc<Named>>,
+    meant: Vec<Prefix>,
+    settle: Duration,
+}
+
+impl Check {
+    #[track_caller]
+    pub(super) fn new() -> Self {
+        let live = Live {
+            at: Location::caller(),
+            scope: Some(Scope::current()),
+            pools: Vec::new(),
+            named: None,
+            meant: Vec::new(),
+            settle: SETTLE,
+        };
+        Self { live: Some(live) }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Live)) -> Self {
+        if let Some(live) = &mut self.live {
+            change(live);
+        }
+        self
+    }
+
+    /// All named pools, those that are first used later, too.
+    pub(super) fn and_named(self) -> Self {
+        self.with(|live| live.named = Some(Named::watch()))
+    }
+
+    /// Looks at another pool, too, from here on.
+    ///
+    /// ```
+    /// use millpond::{Pool, StringMap, testing};
+    ///
+    /// static LINES: Pool<Vec<u8>> = Pool::new().with_create(Vec::new);
+    /// static PARAMS: Pool<StringMap> = Pool::new().with_create(StringMap::new);
+    ///
+    /// let _leaks = testing::check(&LINES).and(&PARAMS);
+    /// ```
+    pub fn and<T: Send + 'static, R>(self, pool: &Pool<T, R>) -> Self {
+        self.with(|live| live.pools.extend(Watched::new(pool.observed())))
+    }
+
+    /// Looks at what all threads borrow, rather than at this thread's
+    /// [scope](crate::track::Scope).
+    ///
+    /// For code that starts threads of its own. Other tests that use the same pool at
+    /// the same time show up, too: give such a test a pool of its own, or a process (a
+    /// file in `tests/` with one test).
+    pub fn all_threads(self) -> Self {
+        self.with(|live| live.scope = None)
+    }
+
+    /// Waits so long for objects to come back, instead of 100 ms: of a thread that is
+    /// about to end, say.
+    ///
+    /// Only a check that is about to fail waits. It looks after 1 ms, 2, 4 and so on,
+    /// and in the end every 100 ms; with [`Duration::ZERO`] it looks once.
+    pub fn settle(self, time: Duration) -> Self {
+        self.with(|live| live.settle = time)
+    }
+
+    /// Lets objects stay out that were borrowed in a file, or in a directory and below
+    /// it: in a cache, say. May be called again, for more.
+    ///
+    /// `path` is the beginning of a path as reports print it (for packages of the
+    /// workspace, relative to its root), up to a separator: `src/cache` is not the
+    /// beginning of `src/cached.rs`. `/` and `\` are the same.
+    ///
+    /// # Panics
+    ///
+    /// If the path is empty, or the root: it would be the beginning of all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use millpond::{Pool, testing};
+    ///
+    /// static LINES: Pool<Vec<u8>> = Pool::new().with_create(Vec::new);
+    ///
+    /// let leaks = testing::check(&LINES).ignore("src/cache").ignore(file!());
+    /// std::mem::forget(LINES.get());
+    /// assert!(leaks.finish().is_ok());
+    /// ```
+    #[track_caller]
+    pub fn ignore(self, path: &str) -> Self {
+        let Some(prefix) = Prefix::new(path) else {
+            panic!(
+                "every path begins with {path:?}, so nothing would be checked: \
+                 name a file or a directory, as in `.ignore(\"src/cache\")`"
+            );
+        };
+        self.with(|live| live.meant.push(prefix))
+    }
+
+    /// Has the stack kept that leads to each `get` from here on, for the report. Each
+    /// takes some microseconds then.
+    ///
+    /// Of the pools that the check has been given so far.
+    #[cfg(feature = "backtrace")]
+    pub fn backtraces(self) -> Self {
+        self.with(|live| {
+            if let Some(named) = &live.named {
+                named.want_backtraces();
+            }
+            live.for_each_pool(Watched::want_backtraces);
+        })
+    }
+
+    /// Ends the check.
+    ///
+    /// # Errors
+    ///
+    /// What is out, and where it was borrowed.
+    pub fn finish(mut self) -> Result<(), LeakReport> {
+        match self.live.take() {
+            Some(live) => live.verdict(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Check {
+    /// Ends the check.
+    ///
+    /// # Panics
+    ///
+    /// If something leaked, with the report; unless the thread is panicking, when the
+    /// check says nothing: the test has failed already.
+    fn drop(&mut self) {
+        let Some(live) = self.live.take() else { return };
+        if panicking() {
+            return;
+        }
+        if let Err(report) = live.verdict() {
+            panic!("{report}");
+        }
+    }
+}
+
+// It looks at pools, which are left whole whatever panics, and changes nothing.
+impl UnwindSafe for Check {}
+impl RefUnwindSafe for Check {}
+
+impl Live {
+    fn verdict(self) -> Result<(), LeakReport> {
+        match settle(self.settle, || self.look()) {
+            // A pool that another thread has been dropping all the while.
+            Err((report, _)) if report.pools.is_empty() => Ok(()),
+            Err((report, waited)) => Err(LeakReport { waited, ..report }),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn look(&self) -> Option<LeakReport> {
+        let mut pools = Vec::new();
+        let mut is_clean = true;
+        self.for_each_pool(|pool| {
+            match pool.look(self.scope, |site| self.is_meant(site)) {
+                Found::Nothing => return,
+                Found::Leaks(leaks) => pools.push(leaks),
+                Found::Going => {}
+            }
+            is_clean = false;
+        });
+        (!is_clean).then_some(LeakReport {
+            check: self.at,
+            pools,
+            waited: Duration::ZERO,
+        })
+    }
+
+    fn for_each_pool(&self, mut f: impl FnMut(&Watched)) {
+        self.pools.iter().for_each(&mut f);
+        if let Some(named) = &self.named {
+            named.pools().iter().for_each(|pool| f(pool));
+        }
+    }
+
+    fn is_meant(&self, site: &HeldSite) -> bool {
+        let is_in = |prefix: &Prefix| prefix.holds(site.site.file());
+        // The sum of many lines is in no file.
+        !site.site.is_rest() && self.meant.iter().any(is_in)
+    }
+}
