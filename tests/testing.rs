@@ -530,6 +530,14 @@ fn ignoring_all_is_refused() {
     }
 }
 
+/// The allocator of this process does not count.
+#[test]
+fn a_heap_that_nobody_counts_is_no_pass() {
+    let panic = catch_unwind(|| check(&SHARED).heap_tolerance(1 << 40)).unwrap_err();
+    let message = text(panic);
+    assert!(message.contains("#[global_allocator]"), "{message}");
+}
+
 // ---- what a person sees -----------------------------------------------------
 
 #[test]

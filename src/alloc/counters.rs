@@ -29,10 +29,10 @@ pub(super) fn is_off() -> bool {
 
 /// Counting is on while one of these lives.
 #[derive(Debug)]
-pub(super) struct On(());
+pub(crate) struct On(());
 
 impl On {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         SCOPES.fetch_add(1, Relaxed);
         Self(())
     }
@@ -209,7 +209,7 @@ pub(super) fn deallocated(bytes: usize) {
 // ---- what scopes read -------------------------------------------------------
 
 /// What this thread did so far while somebody counted.
-pub(super) fn of_thread() -> Counts {
+pub(crate) fn of_thread() -> Counts {
     LOCAL
         .try_with(|local| Counts {
             allocations: local.allocations.get(),

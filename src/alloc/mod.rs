@@ -103,6 +103,9 @@ mod counts;
 mod number;
 
 pub use allocator::Counting;
+// For leak checks, which may end on another thread than they began.
+#[cfg(feature = "testing")]
+pub(crate) use counters::{On, of_thread as thread_counts};
 pub use counts::{Counts, PerOperation};
 pub use scope::{NotInstalled, ProcessScope, ThreadScope, count, count_process, installed, peak};
 pub use table::{Row, Table};

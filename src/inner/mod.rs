@@ -15,7 +15,7 @@ use crate::registry;
 use crate::retain::Habits;
 use crate::stats::Counters;
 use crate::sweeper::Sweeper;
-use crate::track::{Loan, Setup, Site, Tracker};
+use crate::track::{Loan, Setup, Site, Tracker, apart};
 use std::borrow::Cow;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, fence};
@@ -171,12 +171,12 @@ impl<T: Send + 'static> Inner<T> {
         if front.refill() {
             return front.pop();
         }
-        self.depot.take(front.room().saturating_add(1), &mut batch);
+        apart(|| self.depot.take(front.room().saturating_add(1), &mut batch));
         let mut object = batch.pop()?;
         self.tracker.draw(&mut object.lease);
         self.count_global_hit();
         front.count_miss();
-        front.stock(&mut batch, &self.limits);
+        apart(|| front.stock(&mut batch, &self.limits));
         // Left over only if the capacity was lowered at this very moment, or where
         // large objects reach the budget.
         self.offer(&mut batch, Discard::Trimmed, panics);
@@ -252,7 +252,9 @@ impl<T: Send + 'static> Inner<T> {
             front.shed(excess);
             if !front.is_off()
                 && front.admits(object.bytes, &self.limits)
-                && (!front.is_full() || front.spill(&self.limits) || self.relieve(front, panics))
+                && (!front.is_full()
+                    || apart(|| front.spill(&self.limits))
+                    || self.relieve(front, panics))
             {
                 object = match front.push_now(object) {
                     Ok(()) => return Ok(()),
@@ -260,10 +262,8 @@ impl<T: Send + 'static> Inner<T> {
                 };
             }
         }
-        match self
-            .depot
-            .put_one(object, self.local_capacity().clamp(4, BATCH))
-        {
+        let batch = self.local_capacity().clamp(4, BATCH);
+        match apart(|| self.depot.put_one(object, batch)) {
             Ok(()) => {
                 self.count_passed();
                 let returned = self.counters.returned.fetch_add(1, Relaxed);
@@ -286,11 +286,13 @@ impl<T: Send + 'static> Inner<T> {
         let mut batch = Batch::new();
         front.evict(self.batch(), &mut batch);
         let evicted = batch.len();
-        self.depot.put(&mut batch);
+        apart(|| self.depot.put(&mut batch));
         self.recheck(panics);
         let moved = batch.len() < evicted;
-        front.stock(&mut batch, &self.limits);
-        front.spill(&self.limits);
+        apart(|| {
+            front.stock(&mut batch, &self.limits);
+            front.spill(&self.limits)
+        });
         // Left over only if the capacity was lowered at this very moment.
         self.discard(batch, Discard::Trimmed, panics);
         moved
@@ -309,9 +311,11 @@ impl<T: Send + 'static> Inner<T> {
 
     /// This thread's tier, unless the thread is, or may be, on its way out.
     fn attached(self: &Arc<Self>, touch: Touch) -> Option<&Front<T>> {
-        self.locals.attached(touch, || {
-            let weak: Weak<Self> = Arc::downgrade(self);
-            weak
+        apart(|| {
+            self.locals.attached(touch, || {
+                let weak: Weak<Self> = Arc::downgrade(self);
+                weak
+            })
         })
     }
 
@@ -320,7 +324,7 @@ impl<T: Send + 'static> Inner<T> {
     /// Moves idle objects to the shared tier, and lets go of what does not fit.
     fn offer(&self, batch: &mut Batch<T>, why: Discard, panics: &mut Panics) {
         if !batch.is_empty() {
-            self.depot.put(batch);
+            apart(|| self.depot.put(batch));
             self.discard(batch.drain(..), why, panics);
             self.recheck(panics);
         }
@@ -351,6 +355,10 @@ impl<T: Send + 'static> Inner<T> {
             self.counters.discarded[why as usize].fetch_add(1, Relaxed);
             if why.on_return() {
                 self.count_passed();
+            }
+            // A borrower's still, if it was not found fit to be kept.
+            if !why.on_return() || object.lease.is_held() && why.is_full() {
+                self.tracker.let_go(object.bytes);
             }
             self.tracker.retire(&mut object.lease);
             panics.catch(|| self.hook.call(&mut object.value, why));
@@ -428,7 +436,7 @@ impl<T: Send + 'static> Inner<T> {
         inner.discard(batch, Discard::PoolDropped, panics);
         inner.tracker.report_lost(inner.name.as_deref(), panics);
         // With the hook go its captures, whose destructors are the user's.
-        panics.catch(|| drop(inner));
+        panics.catch(|| apart(|| drop(inner)));
     }
 
     // ---- tuning -------------------------------------------------------------

@@ -11,7 +11,7 @@ use crate::inner::{Config, Inner};
 use crate::object::Object;
 use crate::registry::Observed;
 use crate::retain::Retention;
-use crate::track::{Setup, Site};
+use crate::track::{Setup, Site, apart};
 use crate::trimmer::Trimmer;
 use crate::{ByTrait, Discard, OwnedPooled, Pooled, Recycler, Stats};
 use std::borrow::Cow;
@@ -134,7 +134,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
                 (Some(name), _) => Some(Cow::Owned(name.clone())),
                 (None, name) => name.map(Cow::Borrowed),
             };
-            Inner::new(Config {
+            let config = Config {
                 name,
                 track: &self.track,
                 hook,
@@ -146,7 +146,8 @@ impl<T: Send + 'static, R> Pool<T, R> {
                 batch: self.batch,
                 trim_interval: self.trim_interval,
                 clock: self.clock,
-            })
+            };
+            apart(|| Inner::new(config))
         })
     }
 

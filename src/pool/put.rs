@@ -127,6 +127,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
                 object.look = bytes >= self.unlooked;
                 if object.lease.is_held() {
                     self.inner().tracker().resize(&object.lease, bytes);
+                    self.inner().tracker().keep(bytes);
                 }
                 if bytes < self.limits().small {
                     self.inner().put(object, bytes);

@@ -1,12 +1,13 @@
 //! A check, from the line that begins it to its verdict.
 
+use super::heap::Heap;
 use super::ignore::Prefix;
 use super::named::Named;
 use super::report::LeakReport;
 use super::settle::{SETTLE, settle};
-use super::watched::{Found, Watched};
+use super::watched::Watched;
 use crate::Pool;
-use crate::track::{HeldSite, Scope};
+use crate::track::{HeldSite, Scope, apart};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::thread::panicking;
@@ -33,9 +34,11 @@ struct Live {
     named: Option<Arc<Named>>,
     meant: Vec<Prefix>,
     settle: Duration,
+    heap: Option<Heap>,
 }
 
 impl Check {
+    /// Of no pool yet.
     #[track_caller]
     pub(super) fn new() -> Self {
         let live = Live {
@@ -45,13 +48,15 @@ impl Check {
             named: None,
             meant: Vec::new(),
             settle: SETTLE,
+            heap: None,
         };
         Self { live: Some(live) }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Live)) -> Self {
         if let Some(live) = &mut self.live {
-            change(live);
+            // No check counts what checks take for themselves.
+            apart(|| change(live));
         }
         self
     }
@@ -81,8 +86,68 @@ impl Check {
     /// For code that starts threads of its own. Other tests that use the same pool at
     /// the same time show up, too: give such a test a pool of its own, or a process (a
     /// file in `tests/` with one test).
-    pub fn all_threads(self) -> Self {
-        self.with(|live| live.scope = None)
+    #[track_caller]
+    pub fn all_threads(mut self) -> Self {
+        if let Some(live) = &mut self.live {
+            live.scope = None;
+            if let Some(heap) = &live.heap {
+                live.heap = Some(Heap::begin(heap.tolerated(), true));
+            }
+        }
+        self
+    }
+
+    /// Fails, too, if more than so many bytes of heap are in use at the end that were
+    /// not at this line.
+    ///
+    /// What the check's pools hold is left out: their idle objects, whoever filled
+    /// them, their records of loans, and what they set up for a thread. So are
+    /// objects that are out, which are leaks of their own or may stay out. What is
+    /// measured is what this thread allocated and did not free; memory that goes from
+    /// one thread to another counts where it was allocated, and such a test asks for
+    /// [`all_threads`](Self::all_threads), which measures the process, in a process of
+    /// its own.
+    ///
+    /// Whatever is set up once counts if it happens inside: a `LazyLock`, a
+    /// thread-local, the first use of another pool. Run the code once before the check.
+    /// Leave some tolerance, of some tens of bytes for each object that the pool keeps,
+    /// since [`footprint`](crate::Recycle::footprint) need not be exact, and for what
+    /// the test prints, which the test runner keeps.
+    ///
+    /// # Panics
+    ///
+    /// If the program's allocator does not count, with the line to add.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use millpond::{Pool, StringMap, alloc::Counting, testing};
+    ///
+    /// #[global_allocator]
+    /// static ALLOCATOR: Counting = Counting::system();
+    ///
+    /// static PARAMS: Pool<StringMap> = Pool::new().with_create(StringMap::new);
+    ///
+    /// fn handle(log: &mut Vec<String>) {
+    ///     PARAMS.get().append("tag", "red");
+    ///     log.push("red".repeat(1_000));
+    /// }
+    ///
+    /// # fn main() {
+    /// let mut log = Vec::new();
+    /// handle(&mut log);
+    /// let leaks = testing::check(&PARAMS).heap_tolerance(1_000);
+    /// handle(&mut log);
+    /// let report = leaks.finish().unwrap_err();
+    /// assert!(report.heap.is_some());
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn heap_tolerance(mut self, bytes: usize) -> Self {
+        if let Some(live) = &mut self.live {
+            live.heap = Some(Heap::begin(bytes, live.scope.is_none()));
+        }
+        self
     }
 
     /// Waits so long for objects to come back, instead of 100 ms: of a thread that is
@@ -118,7 +183,7 @@ impl Check {
     /// ```
     #[track_caller]
     pub fn ignore(self, path: &str) -> Self {
-        let Some(prefix) = Prefix::new(path) else {
+        let Some(prefix) = apart(|| Prefix::new(path)) else {
             panic!(
                 "every path begins with {path:?}, so nothing would be checked: \
                  name a file or a directory, as in `.ignore(\"src/cache\")`"
@@ -148,7 +213,7 @@ impl Check {
     /// What is out, and where it was borrowed.
     pub fn finish(mut self) -> Result<(), LeakReport> {
         match self.live.take() {
-            Some(live) => live.verdict(),
+            Some(live) => live.end(),
             None => Ok(()),
         }
     }
@@ -164,9 +229,9 @@ impl Drop for Check {
     fn drop(&mut self) {
         let Some(live) = self.live.take() else { return };
         if panicking() {
-            return;
+            return apart(|| drop(live));
         }
-        if let Err(report) = live.verdict() {
+        if let Err(report) = live.end() {
             panic!("{report}");
         }
     }
@@ -177,31 +242,34 @@ impl UnwindSafe for Check {}
 impl RefUnwindSafe for Check {}
 
 impl Live {
-    fn verdict(self) -> Result<(), LeakReport> {
+    fn end(self) -> Result<(), LeakReport> {
+        let verdict = self.verdict();
+        apart(|| drop(self));
+        verdict
+    }
+
+    fn verdict(&self) -> Result<(), LeakReport> {
         match settle(self.settle, || self.look()) {
             // A pool that another thread has been dropping all the while.
-            Err((report, _)) if report.pools.is_empty() => Ok(()),
+            Err((report, _)) if report.is_empty() => Ok(()),
             Err((report, waited)) => Err(LeakReport { waited, ..report }),
             Ok(()) => Ok(()),
         }
     }
 
     fn look(&self) -> Option<LeakReport> {
-        let mut pools = Vec::new();
-        let mut is_clean = true;
+        // Before this look allocates anything.
+        let heap = self.heap.as_ref().map(|heap| (heap, heap.growth()));
+        let mut report = LeakReport::new(self.at);
+        let (mut lent, mut is_clean) = (0, true);
         self.for_each_pool(|pool| {
-            match pool.look(self.scope, |site| self.is_meant(site)) {
-                Found::Nothing => return,
-                Found::Leaks(leaks) => pools.push(leaks),
-                Found::Going => {}
-            }
-            is_clean = false;
+            let found = pool.look(self.scope, |site| self.is_meant(site));
+            is_clean &= found.leaks.is_none() && !found.is_going;
+            lent += found.lent;
+            report.pools.extend(found.leaks);
         });
-        (!is_clean).then_some(LeakReport {
-            check: self.at,
-            pools,
-            waited: Duration::ZERO,
-        })
+        report.heap = heap.and_then(|(heap, growth)| heap.judge(growth, lent));
+        (!is_clean || report.heap.is_some()).then_some(report)
     }
 
     fn for_each_pool(&self, mut f: impl FnMut(&Watched)) {

@@ -89,6 +89,7 @@
 //! [`Check::finish`].
 
 mod check;
+mod heap;
 mod ignore;
 mod named;
 mod report;
@@ -96,7 +97,7 @@ mod settle;
 mod watched;
 
 pub use check::Check;
-pub use report::{LeakReport, PoolLeaks};
+pub use report::{HeapLeak, LeakReport, PoolLeaks};
 
 use crate::Pool;
 

@@ -18,8 +18,30 @@ pub struct LeakReport {
     pub check: &'static Location<'static>,
     /// The pools that miss objects, in the order in which the check was given them.
     pub pools: Vec<PoolLeaks>,
+    /// By how much the heap grew, if that was [asked](super::Check::heap_tolerance)
+    /// and is too much.
+    pub heap: Option<HeapLeak>,
     /// For how long the check waited for them to come back.
     pub waited: Duration,
+}
+
+/// What is wrong with the heap at the end of a [check](super::Check::heap_tolerance).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HeapLeak {
+    /// It grew by more than was tolerated.
+    #[non_exhaustive]
+    Grew {
+        /// By so many bytes, without what pools hold and what is borrowed of them.
+        bytes: u64,
+        /// So many were tolerated.
+        tolerated: usize,
+        /// Whether that is of the whole process, and not of one thread.
+        all_threads: bool,
+    },
+    /// It could not be measured: the check ended on another thread than it began on,
+    /// and was not for [all threads](super::Check::all_threads).
+    Moved,
 }
 
 /// Objects of one pool that were not given back.
@@ -37,6 +59,20 @@ pub struct PoolLeaks {
 }
 
 impl LeakReport {
+    /// Of a check that has found nothing.
+    pub(super) fn new(check: &'static Location<'static>) -> Self {
+        Self {
+            check,
+            pools: Vec::new(),
+            heap: None,
+            waited: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.pools.is_empty() && self.heap.is_none()
+    }
+
     /// How many objects are out.
     pub fn objects(&self) -> u64 {
         self.pools.iter().map(PoolLeaks::objects).sum()
@@ -79,16 +115,17 @@ impl fmt::Display for Objects {
 
 impl fmt::Display for LeakReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let objects = self.objects();
-        let are = if objects == 1 { "is" } else { "are" };
-        let check = self.check;
-        write!(
-            f,
-            "leak check of {check}: {} {are} still out",
-            Objects(objects)
-        )?;
+        write!(f, "leak check of {}: ", self.check)?;
+        match (self.objects(), self.heap) {
+            (0, Some(_)) => write!(f, "nothing is out, but the heap")?,
+            (1, _) => write!(f, "1 object is still out")?,
+            (n, _) => write!(f, "{} are still out", Objects(n))?,
+        }
         for pool in &self.pools {
             write!(f, "\n{pool}")?;
+        }
+        if let Some(heap) = self.heap {
+            write!(f, "\nheap: {heap}")?;
         }
         self.fmt_advice(f)
     }
@@ -154,5 +191,32 @@ impl fmt::Display for PoolLeaks {
             write!(f, "\n    {site}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for HeapLeak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Grew {
+            bytes,
+            tolerated,
+            all_threads,
+        } = *self
+        else {
+            return f.write_str(
+                "not measured, since the check ended on another thread than it began on: \
+                 measure the process, with `.all_threads()`",
+            );
+        };
+        let whose = if all_threads {
+            "all threads have"
+        } else {
+            "this thread has"
+        };
+        write!(
+            f,
+            "{whose} allocated {} that are not freed, {} are tolerated; without what pools hold",
+            Bytes(bytes),
+            Bytes(tolerated as u64),
+        )
     }
 }

@@ -23,11 +23,13 @@ impl std::fmt::Debug for Pool {
 }
 
 /// What a look finds.
-pub(super) enum Found {
-    Leaks(PoolLeaks),
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) leaks: Option<PoolLeaks>,
+    /// Bytes of the objects that are out, those that may be included.
+    pub(super) lent: u64,
     /// The pool is being dropped by another thread: what it lost is not known yet.
-    Going,
-    Nothing,
+    pub(super) is_going: bool,
 }
 
 impl Watched {
@@ -69,18 +71,24 @@ impl Watched {
             sites = lost;
         }
         let Some(mut sites) = sites else {
-            return Found::Going;
+            return Found {
+                is_going: true,
+                ..Found::default()
+            };
         };
+        let lent = sites.iter().map(|site| site.bytes).sum();
         sites.retain(|site| !is_meant(site));
-        if sites.is_empty() {
-            return Found::Nothing;
-        }
-        Found::Leaks(PoolLeaks {
+        let leaks = (!sites.is_empty()).then(|| PoolLeaks {
             pool: self.name.clone(),
             type_name: self.type_name,
             is_lost,
             sites,
-        })
+        });
+        Found {
+            leaks,
+            lent,
+            is_going: false,
+        }
     }
 }
 

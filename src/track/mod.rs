@@ -34,6 +34,8 @@
 //! A pool cannot look into an object that is lent. It notes its size when it is
 //! lent, whenever its guard is dereferenced, and when it comes back.
 
+#[cfg(feature = "testing")]
+pub(crate) mod balance;
 mod label;
 mod leak;
 mod outstanding;
@@ -75,8 +77,17 @@ pub fn profile() -> Profile {
     profile
 }
 
+#[cfg(feature = "testing")]
+pub(crate) use balance::apart;
 pub(crate) use setup::Setup;
 pub(crate) use site::Site;
 pub(crate) use tracker::{Countdown, Lease, Loan, Tracker};
 #[cfg(feature = "testing")]
 pub(crate) use watch::Watch;
+
+/// Nobody asks what a pool takes for itself.
+#[cfg(not(feature = "testing"))]
+#[inline]
+pub(crate) fn apart<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}

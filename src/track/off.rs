@@ -71,9 +71,20 @@ impl Tracker {
     #[inline]
     pub(crate) fn retire(&self, _: &mut Lease) {}
 
+    #[inline]
+    pub(crate) fn keep(&self, _: usize) {}
+
+    #[inline]
+    pub(crate) fn let_go(&self, _: usize) {}
+
     pub(crate) fn report_held_if_due(&self, _: Option<&str>, _: &mut Panics) {}
 
     pub(crate) fn report_lost(&self, _: Option<&str>, _: &mut Panics) {}
+}
+
+#[inline]
+pub(crate) fn apart<R>(work: impl FnOnce() -> R) -> R {
+    work()
 }
 
 /// What is known of a loan when it begins.

@@ -15,7 +15,7 @@ use super::outstanding::{HeldSite, group};
 use super::scope;
 use super::site::{Addresses, Entry, Site, hash};
 use super::wish::Wish;
-use super::{Setup, Tracking};
+use super::{Setup, Tracking, apart};
 use crate::hook::Panics;
 use crate::local::thread_number;
 use crossbeam_utils::CachePadded;
@@ -386,7 +386,10 @@ impl Tracker {
         let one_in = self.one_in.load(Relaxed);
         // Off since the countdown began, perhaps.
         if is_asked && one_in != 0 {
-            *lease = self.record(loan, last, one_in);
+            if !loan.is_new {
+                self.let_go(loan.bytes);
+            }
+            *lease = apart(|| self.record(loan, last, one_in));
         }
     }
 
@@ -441,7 +444,7 @@ impl Tracker {
 
     fn take(&self, lease: &mut Lease) -> Option<Record> {
         let (shard, at) = std::mem::take(lease).place()?;
-        self.shard(shard).remove(at)
+        apart(|| self.shard(shard).remove(at))
     }
 
     /// Notes how large a lent object is now.
@@ -469,6 +472,25 @@ impl Tracker {
             record.is_lent = false;
             record.bytes_before = record.bytes;
         });
+    }
+
+    /// Takes note that the pool has an object of so many bytes that a borrower had.
+    pub(crate) fn keep(&self, bytes: usize) {
+        self.count_kept(bytes, 1);
+    }
+
+    /// Takes note that it has not any more.
+    pub(crate) fn let_go(&self, bytes: usize) {
+        self.count_kept(bytes, -1);
+    }
+
+    /// Only while all loans are tracked: of one in a hundred, half of the story would
+    /// be told.
+    fn count_kept(&self, _bytes: usize, _sign: i64) {
+        #[cfg(feature = "testing")]
+        if self.one_in.load(Relaxed) == 1 {
+            super::balance::add(_sign * (_bytes + self.each) as i64);
+        }
     }
 
     /// Forgets an object.
