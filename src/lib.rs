@@ -92,7 +92,7 @@
 //!   back where they consist of figures alone; [`Advice`] and [`Pools`] can be
 //!   written.
 //! * `testing`: `testing::check(&POOL)`, a line in a test that fails it if something
-//!   was not given back, and says which line borrowed it.
+//!   was not given back, or if the heap grew, and says which line borrowed it.
 //!
 //! # When not to use it
 //!

@@ -190,6 +190,37 @@ fn a_pool_is_checked_from_when_it_is_added() {
 }
 
 #[test]
+fn a_pool_given_twice_is_told_once() {
+    let pool = Pool::from_fn(|| Bytes::with_capacity(8)).with_owned_name("testing: twice");
+    drop(pool.get());
+    let twice = check_named().and(&pool).and(&pool);
+    let held = pool.get();
+    assert_eq!(leaks(twice).objects(), 1);
+    drop(held);
+    assert_eq!(pool.outstanding().tracking, Tracking::Off);
+}
+
+/// Whatever size they say they are.
+#[test]
+fn giants_are_told() {
+    struct Giant;
+    impl millpond::Recycle for Giant {
+        fn recycle(&mut self) {}
+        fn footprint(&self) -> usize {
+            usize::MAX
+        }
+    }
+    let pool = Pool::from_fn(|| Giant);
+    let check = check(&pool);
+    let held = [pool.get(), pool.get()];
+    let report = leaks(check);
+    assert_eq!(report.pools[0].bytes(), u64::MAX);
+    assert_eq!(report.objects(), 2);
+    assert!(pool.outstanding().sites[0].bytes == u64::MAX);
+    drop((pool.profile(), held));
+}
+
+#[test]
 fn the_check_does_not_keep_the_pool() {
     let dropped = Arc::new(AtomicUsize::new(0));
     let make = || {

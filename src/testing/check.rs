@@ -77,7 +77,12 @@ impl Check {
     /// let _leaks = testing::check(&LINES).and(&PARAMS);
     /// ```
     pub fn and<T: Send + 'static, R>(self, pool: &Pool<T, R>) -> Self {
-        self.with(|live| live.pools.extend(Watched::new(pool.observed())))
+        self.with(|live| {
+            let pool = pool.observed();
+            if !live.pools.iter().any(|other| other.is_of(&pool)) {
+                live.pools.extend(Watched::new(pool));
+            }
+        })
     }
 
     /// Looks at what all threads borrow, rather than at this thread's
@@ -265,17 +270,21 @@ impl Live {
         self.for_each_pool(|pool| {
             let found = pool.look(self.scope, |site| self.is_meant(site));
             is_clean &= found.leaks.is_none() && !found.is_going;
-            lent += found.lent;
+            lent = u64::saturating_add(lent, found.lent);
             report.pools.extend(found.leaks);
         });
         report.heap = heap.and_then(|(heap, growth)| heap.judge(growth, lent));
         (!is_clean || report.heap.is_some()).then_some(report)
     }
 
+    /// Once for each.
     fn for_each_pool(&self, mut f: impl FnMut(&Watched)) {
         self.pools.iter().for_each(&mut f);
-        if let Some(named) = &self.named {
-            named.pools().iter().for_each(|pool| f(pool));
+        let named = self.named.as_ref().map(|named| named.pools());
+        for pool in named.iter().flatten() {
+            if !self.pools.iter().any(|own| own.is_as(pool)) {
+                f(pool);
+            }
         }
     }
 

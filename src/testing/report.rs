@@ -75,7 +75,7 @@ impl LeakReport {
 
     /// How many objects are out.
     pub fn objects(&self) -> u64 {
-        self.pools.iter().map(PoolLeaks::objects).sum()
+        sum(self.pools.iter().map(PoolLeaks::objects))
     }
 
     fn sites(&self) -> impl Iterator<Item = &HeldSite> {
@@ -86,13 +86,18 @@ impl LeakReport {
 impl PoolLeaks {
     /// How many objects are out.
     pub fn objects(&self) -> u64 {
-        self.sites.iter().map(|site| site.objects).sum()
+        sum(self.sites.iter().map(|site| site.objects))
     }
 
     /// Their bytes, when their guards were last used.
     pub fn bytes(&self) -> u64 {
-        self.sites.iter().map(|site| site.bytes).sum()
+        sum(self.sites.iter().map(|site| site.bytes))
     }
+}
+
+/// Objects may say that they are of any size.
+pub(super) fn sum(figures: impl Iterator<Item = u64>) -> u64 {
+    figures.fold(0, u64::saturating_add)
 }
 
 impl Error for LeakReport {}

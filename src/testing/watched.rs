@@ -1,6 +1,6 @@
 //! A pool that a check watches, and holds no more than weakly.
 
-use super::report::PoolLeaks;
+use super::report::{PoolLeaks, sum};
 use crate::registry::{Held, Observed};
 use crate::track::{HeldSite, Scope, Watch};
 use std::sync::{Arc, Weak};
@@ -50,6 +50,10 @@ impl Watched {
         Weak::ptr_eq(&self.pool.0, pool)
     }
 
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        self.is_of(&other.pool.0)
+    }
+
     /// Has stacks kept, too.
     #[cfg(feature = "backtrace")]
     pub(super) fn want_backtraces(&self) {
@@ -76,7 +80,7 @@ impl Watched {
                 ..Found::default()
             };
         };
-        let lent = sites.iter().map(|site| site.bytes).sum();
+        let lent = sum(sites.iter().map(|site| site.bytes));
         sites.retain(|site| !is_meant(site));
         let leaks = (!sites.is_empty()).then(|| PoolLeaks {
             pool: self.name.clone(),

@@ -91,7 +91,7 @@ pub(super) fn group(records: Vec<(Record, Duration)>, each: usize) -> Vec<HeldSi
         let name = names.entry(thread).or_insert_with(|| label::name(thread));
         sites.entry(record.entry.site()).or_default().push(Held {
             age,
-            bytes: (record.bytes + each) as u64,
+            bytes: record.bytes.saturating_add(each) as u64,
             thread: Arc::clone(name),
             weight: record.weight,
         });

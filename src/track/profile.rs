@@ -73,7 +73,7 @@ impl Profile {
                 .entry(Key::of(record.owner(), !record.is_lent))
                 .or_default();
             sum.inuse_objects += weight;
-            let bytes = (record.bytes + tracker.each()) as u64;
+            let bytes = record.bytes.saturating_add(tracker.each()) as u64;
             sum.inuse_space = sum.inuse_space.saturating_add(bytes.saturating_mul(weight));
             if record.is_lent {
                 let growth = (record.growth() as u64).saturating_mul(weight);

@@ -3,9 +3,8 @@ use std::cell::Cell;
 
 static POOL: Pool<Vec<Cell<u8>>> = Pool::new().with_create(Vec::new);
 
+fn share_with_threads(_guard: &impl Sync) {}
+
 fn main() {
-    let guard = POOL.get();
-    std::thread::scope(|scope| {
-        scope.spawn(|| guard.len());
-    });
+    share_with_threads(&POOL.get());
 }
