@@ -6,7 +6,6 @@ use crate::registry::Observed;
 use crate::track::{Leak, Outstanding, Profile, Tracking};
 use std::sync::Arc;
 #[cfg(feature = "testing")]
-use std::sync::Weak;
 use std::time::Duration;
 
 impl<T: Send + 'static, R> Pool<T, R> {
@@ -122,11 +121,5 @@ impl<T: Send + 'static, R> Pool<T, R> {
         let mut panics = Panics::default();
         self.inner().report_held(&mut panics);
         panics.resume();
-    }
-
-    /// For a leak check, which knows of no types.
-    #[cfg(feature = "testing")]
-    pub(crate) fn observed(&self) -> Weak<dyn Observed> {
-        self.inner().observed()
     }
 }

@@ -15,7 +15,7 @@ impl Site {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Lease;
+pub(crate) struct Lease {}
 
 impl Lease {
     #[inline]
@@ -28,7 +28,7 @@ impl Lease {
 }
 
 #[derive(Default)]
-pub(crate) struct Countdown;
+pub(crate) struct Countdown {}
 
 impl Countdown {
     #[inline]
