@@ -1,5 +1,5 @@
-//! What does a second thread cost, if each borrows and gives back its own? And
-//! four threads on two cores?
+//! What does another thread cost, if each borrows and gives back its own? And four
+//! threads on each core?
 //!
 //!     cargo bench --bench contention
 //!
@@ -7,31 +7,25 @@
 //! than cores, for one operation's share of a core.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use sources::*;
-use threads::each_does;
-
-#[path = "support/sources.rs"]
-#[macro_use]
-#[allow(dead_code)]
-mod sources;
-#[path = "support/threads.rs"]
-#[allow(dead_code)]
-mod threads;
+use millpond_bench::cycle::empty;
+use millpond_bench::for_each_own_source;
+use millpond_bench::item::Map;
+use millpond_bench::source::{Malloc, Millpond, Source, ThreadLocal, check, warm};
+use millpond_bench::threads::{each_does, numbers};
 
 fn contention(c: &mut Criterion) {
-    for threads in [1, 2, 4] {
+    for threads in numbers() {
         let mut group = c.benchmark_group(format!("each of {threads} threads"));
         macro_rules! row {
             ($source:ty) => {
-                <$source>::check();
+                check::<$source, Map>();
                 group.bench_function(<$source>::NAME, |b| {
-                    b.iter_custom(|n| {
-                        each_does(threads, n, || <$source>::warm(1), empty::<$source>).time
-                    });
+                    let warm = || warm::<$source, Map>(1);
+                    b.iter_custom(|n| each_does(threads, n, warm, empty::<$source>).time);
                 });
             };
         }
-        for_each_source!(row);
+        for_each_own_source!(row);
         group.finish();
     }
 }

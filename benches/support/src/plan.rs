@@ -1,0 +1,72 @@
+//! Which tables to measure, how thoroughly, and where the results go.
+
+use crate::corpus::{self, Request};
+use crate::results::Results;
+use crate::table::Table;
+use crate::target::Target;
+use clap::Parser;
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+#[derive(Debug, Parser)]
+#[command(about = "Measures pools against each other, in turns")]
+struct Args {
+    /// Only tables with one of these in their name or title.
+    words: Vec<String>,
+    /// Requests to replay: JSON lines, each an array of [name, value]. Default: what
+    /// MILLPOND_CORPUS names, or else the corpus of this repository.
+    #[arg(long)]
+    corpus: Option<PathBuf>,
+    /// Measure: cargo says so. Without it, everything is tried once.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// Which tables to print, and how thoroughly.
+#[derive(Debug)]
+pub struct Plan {
+    args: Args,
+    results: RefCell<Results>,
+}
+
+impl Plan {
+    /// By the command line. Ends the process if it makes no sense, or results cannot
+    /// be written where `MILLPOND_RESULTS` says.
+    pub fn from_args(bench: &'static str, allocator: &'static str) -> Self {
+        let results = Results::open(bench, allocator).unwrap_or_else(|error| fail(&error));
+        Self {
+            args: Args::parse(),
+            results: RefCell::new(results),
+        }
+    }
+
+    /// Whether a table is to be printed.
+    pub fn wants(&self, id: &str, title: &str) -> bool {
+        let words = &self.args.words;
+        let named = |word: &String| id.contains(word) || title.contains(word);
+        words.is_empty() || words.iter().any(named)
+    }
+
+    /// Prints a table if it is [wanted](Self::wants), after so many rounds.
+    pub fn print(&self, mut table: Table<'_>, rounds: usize, targets: &[Target<'_>]) {
+        if !self.wants(&table.id, &table.title) {
+            return;
+        }
+        let rounds = if self.args.bench { rounds } else { 0 };
+        let printed = table.print(rounds, targets);
+        self.results.borrow_mut().write(&table, &printed);
+    }
+
+    /// The requests to replay. Ends the process if there are none.
+    pub fn requests(&self) -> Vec<Request> {
+        let path = corpus::path(self.args.corpus.as_deref());
+        let requests = corpus::read(&path).unwrap_or_else(|error| fail(&error));
+        println!("\n{} requests from {}", requests.len(), path.display());
+        requests
+    }
+}
+
+fn fail(error: &str) -> ! {
+    eprintln!("{error}");
+    std::process::exit(2);
+}

@@ -1,0 +1,198 @@
+//! Results for programs: one JSON line for each row of each table.
+//!
+//! With `MILLPOND_RESULTS` naming a directory, a run writes the file
+//! `<bench>-<allocator>.jsonl` into it. In a line:
+//!
+//! | field | |
+//! |---|---|
+//! | `bench`, `allocator` | which run |
+//! | `table`, `title` | which table; `table` is a short name that stays |
+//! | `row`, `kind`, `limit` | which row; `pool` (this crate), `malloc`, `limit` (nothing can be faster), `peer`, `own` (hand-written) |
+//! | `baseline` | the row whose time is 1 |
+//! | `ns_best`, `ns_median` | nanoseconds an operation |
+//! | `ratio_best`, `ratio_median` | to the baseline: of the best rounds; the median of the ratios within the rounds |
+//! | `allocations`, `reallocations`, `bytes` | asked of the allocator for one operation, counted in a round that is not timed |
+//! | `rounds` | in which the row was measured undisturbed |
+//! | `judge` | `best` or `median`: which ratio counts in this table |
+//! | `targets` | `against`, `at_most`, `ratio`, `met`; against `allocations`, the ratio is their number |
+//!
+//! What was not measured is null.
+
+use crate::figures::Figures;
+use crate::table::{Printed, Row, Table};
+use crate::target::{Judge, Verdict};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The directory that results are to be written to, if any.
+pub fn directory() -> Option<PathBuf> {
+    std::env::var_os("MILLPOND_RESULTS").map(PathBuf::from)
+}
+
+/// Makes a file of results.
+///
+/// # Errors
+///
+/// If it cannot be made; says which and why.
+pub fn create(directory: &Path, name: &str) -> Result<File, String> {
+    let path = directory.join(name);
+    std::fs::create_dir_all(directory)
+        .and_then(|()| File::create(&path))
+        .map_err(|error| format!("MILLPOND_RESULTS: cannot make {}: {error}", path.display()))
+}
+
+/// Where the results of a run go.
+#[derive(Debug)]
+pub(crate) struct Results {
+    file: Option<File>,
+    bench: &'static str,
+    allocator: &'static str,
+}
+
+impl Results {
+    pub(crate) fn open(bench: &'static str, allocator: &'static str) -> Result<Self, String> {
+        let file = directory()
+            .map(|directory| create(&directory, &format!("{bench}-{allocator}.jsonl")))
+            .transpose()?;
+        Ok(Self {
+            file,
+            bench,
+            allocator,
+        })
+    }
+
+    /// Adds a table. The file is whole after each.
+    pub(crate) fn write(&mut self, table: &Table<'_>, printed: &Printed) {
+        let Some(file) = &mut self.file else {
+            return;
+        };
+        let mut lines = String::new();
+        for (row, own) in table.rows.iter().zip(&printed.figures) {
+            let mut line = line(table, row, own, printed);
+            line["bench"] = json!(self.bench);
+            line["allocator"] = json!(self.allocator);
+            lines += &format!("{line}\n");
+        }
+        file.write_all(lines.as_bytes())
+            .unwrap_or_else(|error| panic!("cannot write to MILLPOND_RESULTS: {error}"));
+    }
+}
+
+// NaN becomes null.
+fn line(table: &Table<'_>, row: &Row<'_>, own: &Figures, printed: &Printed) -> Value {
+    let (ratio_best, ratio_median) = own.ratios(&printed.figures[row.baseline]);
+    let verdicts = printed.verdicts.iter();
+    let targets: Vec<_> = verdicts
+        .filter(|verdict| verdict.row == row.name)
+        .map(target)
+        .collect();
+    json!({
+        "table": table.id,
+        "title": table.title,
+        "row": row.name,
+        "kind": row.kind.name(),
+        "limit": row.kind == crate::source::Kind::Limit,
+        "baseline": table.rows[row.baseline].name,
+        "ns_best": own.best(),
+        "ns_median": own.median(),
+        "ratio_best": ratio_best,
+        "ratio_median": ratio_median,
+        "allocations": own.each(|counts| counts.allocations),
+        "reallocations": own.each(|counts| counts.reallocations),
+        "bytes": own.each(|counts| counts.bytes),
+        "rounds": own.rounds(),
+        "judge": match table.judge {
+            Judge::Best => "best",
+            Judge::Median => "median",
+        },
+        "targets": targets,
+    })
+}
+
+fn target(verdict: &Verdict) -> Value {
+    json!({
+        "against": verdict.against,
+        "at_most": verdict.at_most,
+        "ratio": verdict.ratio,
+        "met": verdict.met(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Kind;
+    use crate::target::Target;
+    use crate::threads::Took;
+    use std::time::Duration;
+
+    fn lines(rounds: usize, file: &str) -> Vec<Value> {
+        let directory = std::env::temp_dir().join("millpond-results");
+        let mut results = Results {
+            file: Some(create(&directory, file).unwrap()),
+            bench: "test",
+            allocator: "glibc",
+        };
+        let mut table = Table::new("nap", "how long a nap is", Duration::ZERO, Judge::Best);
+        for (name, kind) in [("a", Kind::Malloc), ("b", Kind::Limit)] {
+            table.timed(name, kind, |_| {
+                Took::of(|| std::thread::sleep(Duration::from_micros(10)))
+            });
+        }
+        let targets = [
+            Target::Ratio("b", 1000.0, &["a"]),
+            Target::NoAllocations("b"),
+        ];
+        let printed = table.print(rounds, &targets);
+        results.write(&table, &printed);
+        let text = std::fs::read_to_string(directory.join(file)).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_line_says_all_there_is_to_know_of_a_row() {
+        let [a, b] = &lines(2, "measured.jsonl")[..] else {
+            panic!("two rows");
+        };
+        assert_eq!(a["bench"], "test");
+        assert_eq!(a["allocator"], "glibc");
+        assert_eq!(a["table"], "nap");
+        assert_eq!(a["title"], "how long a nap is");
+        assert_eq!(a["row"], "a");
+        assert_eq!(a["kind"], "malloc");
+        assert_eq!(a["limit"], false);
+        assert_eq!(a["ratio_best"], 1.0);
+        assert_eq!(a["targets"], json!([]));
+        assert_eq!(a["rounds"], 2);
+        assert_eq!(b["kind"], "limit");
+        assert_eq!(b["limit"], true);
+        assert_eq!(b["baseline"], "a");
+        for field in ["ns_best", "ns_median", "ratio_best", "ratio_median"] {
+            assert!(b[field].as_f64().unwrap() > 0.0, "{field}");
+        }
+        for field in ["allocations", "reallocations", "bytes"] {
+            assert_eq!(b[field], 0.0, "{field}");
+        }
+        let targets = b["targets"].as_array().unwrap();
+        assert_eq!(targets.len(), 2);
+        assert_eq!(targets[0]["against"], "a");
+        assert_eq!(targets[0]["at_most"], 1000.0);
+        assert_eq!(targets[0]["met"], true);
+        assert_eq!(targets[0]["ratio"], b["ratio_best"]);
+        assert_eq!(targets[1]["against"], "allocations");
+    }
+
+    #[test]
+    fn what_was_not_measured_is_null() {
+        let lines = lines(0, "unmeasured.jsonl");
+        for field in ["ns_best", "ns_median", "ratio_best", "ratio_median"] {
+            assert_eq!(lines[1][field], Value::Null, "{field}");
+        }
+        assert_eq!(lines[1]["targets"][0]["ratio"], Value::Null);
+        assert_eq!(lines[1]["targets"][0]["met"], Value::Null);
+    }
+}

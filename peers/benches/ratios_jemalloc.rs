@@ -1,0 +1,13 @@
+//! The tables of `ratios` where malloc is jemalloc.
+//!
+//!     cargo bench -p millpond-peers --bench ratios_jemalloc
+
+use millpond_bench::counting::Counting;
+use tikv_jemallocator::Jemalloc;
+
+#[global_allocator]
+static ALLOCATOR: Counting<Jemalloc> = Counting(Jemalloc);
+
+fn main() {
+    millpond_peers::ratios::run("jemalloc", &Jemalloc);
+}

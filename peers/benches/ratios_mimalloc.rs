@@ -1,0 +1,13 @@
+//! The tables of `ratios` where malloc is mimalloc.
+//!
+//!     cargo bench -p millpond-peers --bench ratios_mimalloc
+
+use millpond_bench::counting::Counting;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: Counting<MiMalloc> = Counting(MiMalloc);
+
+fn main() {
+    millpond_peers::ratios::run("mimalloc", &MiMalloc);
+}

@@ -1,0 +1,134 @@
+//! Where more than one thread is at it. Judged by medians: the best round of threads
+//! that share something is the one in which they happened to meet least.
+
+use super::{AHEAD, PASSING, Targets, for_each_source};
+use crate::for_each_passing_peer;
+use crate::peers::{
+    Linear, Mutex, ObjectPool, Opool, PoolsharkGlobal, PoolsharkLocal, Regex, Slab, SlabOwned,
+    SpinLock, Swimmer,
+};
+use millpond_bench::churn::{short_lived, thread_per_task};
+use millpond_bench::cycle::empty;
+use millpond_bench::handoff::{FAN_IN, FAN_OUT, PAIR, borrowing, dropping, nothing};
+use millpond_bench::item::Map;
+use millpond_bench::plan::Plan;
+use millpond_bench::source::{IDLE, Kind, Malloc, Millpond, Source, ThreadLocal, warm};
+use millpond_bench::table::Table;
+use millpond_bench::target::{Judge, Target};
+use millpond_bench::threads::{Stages, cores, each_does, numbers};
+use std::time::Duration;
+
+const ALONE: &str = "millpond, one thread";
+
+/// Several threads, each on its own.
+pub(crate) fn contention(plan: &Plan, targets: Targets) {
+    for threads in numbers() {
+        // Rounds are long beside the start of a thread, and short beside a time slice,
+        // unless time slices are what is to be measured.
+        let (round, rounds) = if threads > cores() {
+            (Duration::from_millis(20), 15)
+        } else {
+            (Duration::from_micros(600), 60)
+        };
+        let id = format!("contention-{threads}");
+        let title = format!("get + drop by each of {threads} threads (ratio to made and dropped)");
+        let mut table = Table::new(&id, &title, round, Judge::Median);
+        macro_rules! row {
+            ($source:ty) => {
+                table.timed(<$source>::NAME, <$source>::KIND, move |n| {
+                    each_does(threads, n, || warm::<$source, Map>(1), empty::<$source>)
+                });
+            };
+        }
+        for_each_source!(row);
+        let mut goals = vec![AHEAD];
+        if (2..=cores()).contains(&threads) {
+            table.timed(ALONE, Kind::Pool, |n| {
+                each_does(1, n, || warm::<Millpond, Map>(1), empty::<Millpond>)
+            });
+            goals.push(Target::Ratio(Millpond::NAME, 1.15, &[ALONE]));
+        }
+        plan.print(table, rounds, &targets.of(&goals, &[]));
+    }
+}
+
+/// Borrowed on one thread, given back on another.
+///
+/// Without swimmer: what it lends stays with the thread that drops it, or the next
+/// with its number, and nothing bounds that; it would hold every map ever passed.
+pub(crate) fn handoff(plan: &Plan, targets: Targets) {
+    const BORROWING: &str = "millpond, consumer borrows too";
+    let glibc = [
+        Target::Ratio(Millpond::NAME, 0.9, &[PoolsharkGlobal::NAME]),
+        Target::Ratio(Millpond::NAME, 0.35, &[Malloc::NAME]),
+        Target::Ratio(BORROWING, 0.9, &[PoolsharkGlobal::NAME]),
+        Target::Ratio(BORROWING, 0.35, &[Malloc::NAME]),
+    ];
+    let print = |id, title, stages: Stages, glibc: &[Target<'_>]| {
+        let mut table = Table::new(id, title, Duration::from_millis(2), Judge::Median);
+        macro_rules! row {
+            ($source:ty) => {
+                warm::<$source, Map>(IDLE / 2);
+                table.timed(<$source>::NAME, <$source>::KIND, move |n| {
+                    dropping::<$source>(n, stages)
+                });
+            };
+        }
+        row!(Malloc);
+        row!(Millpond);
+        table.timed(BORROWING, Kind::Pool, move |n| {
+            borrowing::<Millpond>(n, stages)
+        });
+        row!(ThreadLocal);
+        for_each_passing_peer!(row);
+        table.timed("nothing but the queue", Kind::Limit, move |n| {
+            nothing(n, stages)
+        });
+        let ahead = Target::Ratio(Millpond::NAME, 1.0, PASSING);
+        plan.print(table, 60, &targets.of(&[ahead], glibc));
+    };
+    print(
+        "handoff",
+        "get on one thread, drop on another (ratio to made and dropped)",
+        PAIR,
+        &glibc,
+    );
+    print(
+        "fan-in",
+        "get on four threads, drop on one (ratio to made and dropped)",
+        FAN_IN,
+        &[],
+    );
+    print(
+        "fan-out",
+        "get on one thread, drop on four (ratio to made and dropped)",
+        FAN_OUT,
+        &[],
+    );
+}
+
+/// Threads that come and go.
+pub(crate) fn churn(plan: &Plan, targets: Targets) {
+    macro_rules! table {
+        ($id:literal, $title:literal, $work:ident) => {
+            let mut table = Table::new($id, $title, Duration::from_millis(2), Judge::Median);
+            macro_rules! row {
+                ($source:ty) => {
+                    table.timed(<$source>::NAME, <$source>::KIND, $work::<$source>);
+                };
+            }
+            for_each_source!(row);
+            plan.print(table, 60, &targets.of(&[AHEAD], &[]));
+        };
+    }
+    table!(
+        "churn",
+        "a thread that fills 16 maps and ends, its start included (ratio to made and dropped)",
+        short_lived
+    );
+    table!(
+        "churn-tasks",
+        "a thread for each task of 4 maps, 8 at once (ratio to made and dropped)",
+        thread_per_task
+    );
+}
