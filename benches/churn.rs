@@ -3,7 +3,7 @@
 //!
 //!     cargo bench --bench churn
 //!
-//! For one thread, its start and end included, which is most of it.
+//! For one thread, from its first instruction to the end of its destructors.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use millpond_bench::churn::{short_lived, thread_per_task};

@@ -3,6 +3,7 @@
 //! Nothing else in the workspace names a peer, so that whoever tests or measures the
 //! crate builds none.
 
+pub mod capability;
 pub mod peers;
 pub mod ratios;
 mod tables;

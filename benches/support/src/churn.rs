@@ -2,8 +2,9 @@
 //! finds its way to the next one.
 
 use crate::item::{Item, Map};
+use crate::lifetime::come_and_go;
 use crate::source::Lend;
-use crate::threads::{Took, come_and_go};
+use crate::threads::Took;
 use std::hint::black_box;
 
 /// Maps that a short-lived thread borrows, one after another.
@@ -20,6 +21,11 @@ fn some_work<S: Lend<Map>>() -> S::Loan {
     }
     map.insert(black_box(1), 2);
     map
+}
+
+/// The limit: `n` threads that do nothing.
+pub fn nothing(n: u64) -> Took {
+    come_and_go(n, 1, || {})
 }
 
 /// `n` threads, one after another; each borrows and fills sixteen maps in turn.

@@ -22,6 +22,7 @@ pub mod strings;
 // Measuring.
 pub mod counting;
 mod figures;
+pub mod lifetime;
 pub mod plan;
 pub mod results;
 pub mod table;

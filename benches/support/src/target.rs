@@ -92,7 +92,10 @@ impl fmt::Display for Verdict {
             Some(false) => "MISSED ",
             None => "UNDECIDED, not measured or the machine is too busy: ",
         })?;
-        write!(f, "{}: {:.2} ", self.row, self.ratio)?;
+        match self.ratio.is_nan() {
+            true => write!(f, "{}: - ", self.row)?,
+            false => write!(f, "{}: {:.2} ", self.row, self.ratio)?,
+        }
         if !self.other.is_nan() {
             let other = match self.judge {
                 Judge::Best => "median",

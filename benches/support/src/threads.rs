@@ -2,13 +2,16 @@
 
 use crate::counting::Counts;
 use crossbeam_queue::ArrayQueue;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread::{self, available_parallelism, yield_now};
 use std::time::{Duration, Instant};
 
 /// Cores that this process may use.
 pub fn cores() -> usize {
-    available_parallelism().map_or(1, usize::from)
+    // Asking reads files.
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| available_parallelism().map_or(1, usize::from))
 }
 
 /// Numbers of threads to measure: each power of two up to the cores, the cores, and
@@ -243,27 +246,4 @@ pub fn pass<L: Send>(n: u64, stages: Stages, prepare: fn(), lend: fn() -> L) -> 
         works.extend((0..consumers).map(|_| Box::new(consume) as _));
         together(works)
     })
-}
-
-/// How long it takes to start `n` threads that do `work` and end, so many at a time.
-pub fn come_and_go(n: u64, at_once: usize, work: fn()) -> Took {
-    let counted = move || {
-        let before = Counts::here();
-        work();
-        Counts::here() - before
-    };
-    let mut inside = Counts::default();
-    let mut took = Took::of(|| {
-        let mut left = n;
-        while left > 0 {
-            let wave = left.min(at_once as u64);
-            let threads: Vec<_> = (0..wave).map(|_| thread::spawn(counted)).collect();
-            for thread in threads {
-                inside = inside + thread.join().expect("no panic");
-            }
-            left -= wave;
-        }
-    });
-    took.counts = took.counts + inside;
-    took
 }

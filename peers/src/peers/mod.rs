@@ -149,7 +149,8 @@ macro_rules! collections {
 
             #[inline]
             fn lend() -> Self::Loan {
-                poolshark::local::LPooled::take()
+                // By default it keeps nothing of more than 1,024 elements.
+                poolshark::local::LPooled::take_sz(IDLE, 4096)
             }
         }
 
@@ -183,7 +184,10 @@ macro_rules! for_each_general_peer {
     };
 }
 
-/// Does something with every peer whose guards may go to another thread.
+/// Does something with every peer whose loans may go to another thread.
+///
+/// Not swimmer: what it lends stays with the thread that drops it, or the next with
+/// its number, and nothing bounds that; it would hold every map ever passed.
 #[macro_export]
 macro_rules! for_each_passing_peer {
     ($macro:ident) => {
@@ -191,7 +195,6 @@ macro_rules! for_each_passing_peer {
         $macro!(PoolsharkGlobal);
         $crate::for_each_general_peer!($macro);
         $macro!(SlabOwned);
-        $macro!(Swimmer);
     };
 }
 

@@ -18,7 +18,7 @@ macro_rules! loan {
 
         impl<T: Clear + Default> $loan<T> {
             #[inline]
-            pub(super) fn of(pool: &'static $pool) -> Self {
+            pub(crate) fn of(pool: &'static $pool) -> Self {
                 let guard: Option<$guard> = $create(pool);
                 assert!(guard.is_some(), "the slab is full");
                 Self { pool, guard }

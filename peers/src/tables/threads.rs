@@ -7,18 +7,31 @@ use crate::peers::{
     Linear, Mutex, ObjectPool, Opool, PoolsharkGlobal, PoolsharkLocal, Regex, Slab, SlabOwned,
     SpinLock, Swimmer,
 };
-use millpond_bench::churn::{short_lived, thread_per_task};
+use millpond_bench::churn::{self, short_lived, thread_per_task};
 use millpond_bench::cycle::empty;
 use millpond_bench::handoff::{FAN_IN, FAN_OUT, PAIR, borrowing, dropping, nothing};
 use millpond_bench::item::Map;
 use millpond_bench::plan::Plan;
-use millpond_bench::source::{IDLE, Kind, Malloc, Millpond, Source, ThreadLocal, warm};
+use millpond_bench::source::{IDLE, Kind, Lend, Malloc, Millpond, Source, ThreadLocal, warm};
 use millpond_bench::table::Table;
 use millpond_bench::target::{Judge, Target};
-use millpond_bench::threads::{Stages, cores, each_does, numbers};
+use millpond_bench::threads::{Stages, Took, cores, each_does, numbers};
 use std::time::Duration;
 
 const ALONE: &str = "millpond, one thread";
+
+const STEP: u64 = 16;
+
+/// So many cycles by each of so many threads. One of each takes all of them the time
+/// of one, which is told as if they had taken turns: the time of an operation is then
+/// that of one thread's.
+fn cycles<S: Lend<Map>>(threads: usize) -> impl FnMut(u64) -> Took {
+    move |n| {
+        let mut took = each_does(threads, n, || warm::<S, Map>(1), empty::<S>);
+        took.time *= threads as u32;
+        took
+    }
+}
 
 /// Several threads, each on its own.
 pub(crate) fn contention(plan: &Plan, targets: Targets) {
@@ -35,17 +48,17 @@ pub(crate) fn contention(plan: &Plan, targets: Targets) {
         let mut table = Table::new(&id, &title, round, Judge::Median);
         macro_rules! row {
             ($source:ty) => {
-                table.timed(<$source>::NAME, <$source>::KIND, move |n| {
-                    each_does(threads, n, || warm::<$source, Map>(1), empty::<$source>)
-                });
+                table
+                    .timed(<$source>::NAME, <$source>::KIND, cycles::<$source>(threads))
+                    .in_units(threads, STEP);
             };
         }
         for_each_source!(row);
         let mut goals = vec![AHEAD];
         if (2..=cores()).contains(&threads) {
-            table.timed(ALONE, Kind::Pool, |n| {
-                each_does(1, n, || warm::<Millpond, Map>(1), empty::<Millpond>)
-            });
+            table
+                .timed(ALONE, Kind::Pool, cycles::<Millpond>(1))
+                .in_units(1, STEP);
             goals.push(Target::Ratio(Millpond::NAME, 1.15, &[ALONE]));
         }
         plan.print(table, rounds, &targets.of(&goals, &[]));
@@ -53,9 +66,6 @@ pub(crate) fn contention(plan: &Plan, targets: Targets) {
 }
 
 /// Borrowed on one thread, given back on another.
-///
-/// Without swimmer: what it lends stays with the thread that drops it, or the next
-/// with its number, and nothing bounds that; it would hold every map ever passed.
 pub(crate) fn handoff(plan: &Plan, targets: Targets) {
     const BORROWING: &str = "millpond, consumer borrows too";
     let glibc = [
@@ -107,23 +117,27 @@ pub(crate) fn handoff(plan: &Plan, targets: Targets) {
     );
 }
 
+/// As it is timed from the inside, some seventy threads; starting them takes longer.
+const CHURN: Duration = Duration::from_micros(100);
+
 /// Threads that come and go.
 pub(crate) fn churn(plan: &Plan, targets: Targets) {
     macro_rules! table {
         ($id:literal, $title:literal, $work:ident) => {
-            let mut table = Table::new($id, $title, Duration::from_millis(2), Judge::Median);
+            let mut table = Table::new($id, $title, CHURN, Judge::Median);
             macro_rules! row {
                 ($source:ty) => {
                     table.timed(<$source>::NAME, <$source>::KIND, $work::<$source>);
                 };
             }
             for_each_source!(row);
+            table.timed("nothing but the thread", Kind::Limit, churn::nothing);
             plan.print(table, 60, &targets.of(&[AHEAD], &[]));
         };
     }
     table!(
         "churn",
-        "a thread that fills 16 maps and ends, its start included (ratio to made and dropped)",
+        "a thread that fills 16 maps and ends (ratio to made and dropped)",
         short_lived
     );
     table!(
