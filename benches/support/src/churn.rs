@@ -1,9 +1,9 @@
 //! Threads that come and go. What a pool keeps for a thread is of use only if it
 //! finds its way to the next one.
 
-use crate::item::{Item, Map};
+use crate::item::Map;
 use crate::lifetime::come_and_go;
-use crate::source::Lend;
+use crate::source::{Lend, lend_filled};
 use crate::threads::Took;
 use std::hint::black_box;
 
@@ -12,16 +12,6 @@ pub const LOANS: usize = 16;
 
 /// Tasks, each on a thread of its own, that are under way at once.
 pub const TASKS: usize = 8;
-
-fn some_work<S: Lend<Map>>() -> S::Loan {
-    let mut map = S::lend();
-    // Peers make theirs without room.
-    if !map.is_warm() {
-        map.grow();
-    }
-    map.insert(black_box(1), 2);
-    map
-}
 
 /// The limit: `n` threads that do nothing.
 pub fn nothing(n: u64) -> Took {
@@ -32,7 +22,7 @@ pub fn nothing(n: u64) -> Took {
 pub fn short_lived<S: Lend<Map>>(n: u64) -> Took {
     come_and_go(n, 1, || {
         for _ in 0..LOANS {
-            black_box(&*some_work::<S>());
+            black_box(&*lend_filled::<S>());
         }
     })
 }
@@ -40,7 +30,7 @@ pub fn short_lived<S: Lend<Map>>(n: u64) -> Took {
 /// `n` tasks, each on a thread of its own, eight at a time; each holds four maps.
 pub fn thread_per_task<S: Lend<Map>>(n: u64) -> Took {
     come_and_go(n, TASKS, || {
-        let maps = [0; 4].map(|_| some_work::<S>());
+        let maps = [0; 4].map(|_| lend_filled::<S>());
         black_box(maps.each_ref().map(|map| &**map as *const Map));
     })
 }

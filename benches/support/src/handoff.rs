@@ -1,8 +1,8 @@
 //! A map borrowed on one thread and given back on another, with a bounded queue in
 //! between. Pools have equal room, maps equal capacity and one entry.
 
-use crate::item::{Item, Map};
-use crate::source::Lend;
+use crate::item::Map;
+use crate::source::{Lend, lend_filled};
 use crate::threads::{Stages, Took, pass};
 use std::hint::black_box;
 
@@ -22,24 +22,14 @@ pub const FAN_OUT: Stages = Stages {
     consumers: 4,
 };
 
-fn lend<S: Lend<Map>>() -> S::Loan {
-    let mut map = S::lend();
-    // Peers make theirs without room.
-    if !map.is_warm() {
-        map.grow();
-    }
-    map.insert(black_box(1), 2);
-    map
-}
-
 /// Passes `n` loans to consumers that do nothing but drop them.
 pub fn dropping<S: Lend<Map, Loan: Send>>(n: u64, stages: Stages) -> Took {
-    pass(n, stages, || {}, lend::<S>)
+    pass(n, stages, || {}, lend_filled::<S>)
 }
 
 /// The same to consumers that have borrowed once, and so may keep a tier of their own.
 pub fn borrowing<S: Lend<Map, Loan: Send>>(n: u64, stages: Stages) -> Took {
-    pass(n, stages, || drop(S::lend()), lend::<S>)
+    pass(n, stages, || drop(S::lend()), lend_filled::<S>)
 }
 
 /// Nothing but the queue: the limit.

@@ -44,11 +44,11 @@ pub trait Item: Send + Sized + 'static {
 }
 
 macro_rules! item {
-    ($($item:ty, $capacity:expr, $item_:ident => $soil:expr;)*) => {$(
+    ($($item:ty: $make:expr, $grow:expr, $soil:expr, $is_warm:expr;)*) => {$(
         impl Item for $item {
             #[inline]
             fn make() -> Self {
-                Self::with_capacity(black_box($capacity))
+                $make
             }
 
             #[inline]
@@ -57,12 +57,13 @@ macro_rules! item {
             }
 
             fn grow(&mut self) {
-                self.reserve($capacity);
+                let grow: fn(&mut Self) = $grow;
+                grow(self);
             }
 
             fn soil(&mut self) {
-                let $item_ = self;
-                $soil;
+                let soil: fn(&mut Self) = $soil;
+                soil(self);
             }
 
             fn is_clean(&self) -> bool {
@@ -70,55 +71,33 @@ macro_rules! item {
             }
 
             fn is_warm(&self) -> bool {
-                self.capacity() >= $capacity
+                let is_warm: fn(&Self) -> bool = $is_warm;
+                is_warm(self)
             }
         }
     )*};
 }
 
+/// Those that are made with room.
+macro_rules! roomy {
+    ($($item:ty, $capacity:ident, $soil:expr;)*) => {
+        item! {$(
+            $item: <$item>::with_capacity(black_box($capacity)), |it| it.reserve($capacity),
+                $soil, |it| it.capacity() >= $capacity;
+        )*}
+    };
+}
+
+roomy! {
+    Map, CAPACITY, |map| map.extend([(1, 2)]);
+    Giant, CAPACITY, |map| map.extend([(1, 2)]);
+    Headers, CAPACITY, |map| map.extend([("host".into(), vec!["example.test".into()])]);
+    Texts, CAPACITY, |list| list.push("text".into());
+    Buffer, BUFFER, |bytes| bytes.push(1);
+}
+
+// These learn by being used.
 item! {
-    Map, CAPACITY, map => map.insert(1, 2);
-    Giant, CAPACITY, map => map.insert(1, 2);
-    Headers, CAPACITY, map => map.insert("host".into(), vec!["example.test".into()]);
-    Texts, CAPACITY, list => list.push("text".into());
-    Buffer, BUFFER, bytes => bytes.push(1);
-}
-
-macro_rules! reusable {
-    ($($item:ty, $item_:ident => $soil:expr;)*) => {$(
-        impl Item for $item {
-            #[inline]
-            fn make() -> Self {
-                Self::new()
-            }
-
-            #[inline]
-            fn empty(&mut self) {
-                self.clear();
-            }
-
-            // These learn by being used.
-            fn grow(&mut self) {
-                self.soil();
-            }
-
-            fn soil(&mut self) {
-                let $item_ = self;
-                $soil;
-            }
-
-            fn is_clean(&self) -> bool {
-                self.is_empty()
-            }
-
-            fn is_warm(&self) -> bool {
-                true
-            }
-        }
-    )*};
-}
-
-reusable! {
-    StringMap, map => map.append("host", "example.test");
-    StringList, list => list.push_str("text");
+    StringMap: Self::new(), Self::soil, |map| map.append("host", "example.test"), |_| true;
+    StringList: Self::new(), Self::soil, |list| list.push_str("text"), |_| true;
 }

@@ -1,6 +1,7 @@
 //! What a row must reach, and whether it does.
 
 use crate::figures::Figures;
+use crate::source::Kind;
 use crate::table::Table;
 use std::fmt;
 
@@ -19,6 +20,8 @@ pub enum Judge {
 pub enum Target<'a> {
     /// So many times the fastest of the others, at most.
     Ratio(&'a str, f64, &'a [&'a str]),
+    /// So many times the fastest peer, at most.
+    Peers(&'a str, f64),
     /// No allocation or reallocation once warm.
     NoAllocations(&'a str),
 }
@@ -48,27 +51,13 @@ impl Target<'_> {
     pub(crate) fn judge(&self, table: &Table<'_>, figures: &[Figures]) -> Verdict {
         match *self {
             Self::Ratio(row, at_most, others) => {
-                let own = &figures[table.find(row)];
-                let speed = |at: &usize| match table.judge {
-                    Judge::Best => figures[*at].best(),
-                    Judge::Median => figures[*at].median(),
-                };
                 let others = others.iter().map(|name| table.find(name));
-                let against = others.min_by(|a, b| speed(a).total_cmp(&speed(b)));
-                let against = against.expect("compared with something");
-                let (best, median) = own.ratios(&figures[against]);
-                let (ratio, other) = match table.judge {
-                    Judge::Best => (best, median),
-                    Judge::Median => (median, best),
-                };
-                Verdict {
-                    row: row.to_owned(),
-                    against: table.rows[against].name.clone(),
-                    at_most,
-                    ratio,
-                    other,
-                    judge: table.judge,
-                }
+                compare(table, figures, row, at_most, others)
+            }
+            Self::Peers(row, at_most) => {
+                let rows = table.rows.iter().enumerate();
+                let peers = rows.filter(|(_, row)| row.kind == Kind::Peer);
+                compare(table, figures, row, at_most, peers.map(|(at, _)| at))
             }
             Self::NoAllocations(row) => {
                 let own = &figures[table.find(row)];
@@ -82,6 +71,35 @@ impl Target<'_> {
                 }
             }
         }
+    }
+}
+
+/// With the fastest of the others.
+fn compare(
+    table: &Table<'_>,
+    figures: &[Figures],
+    row: &str,
+    at_most: f64,
+    others: impl Iterator<Item = usize>,
+) -> Verdict {
+    let speed = |at: &usize| match table.judge {
+        Judge::Best => figures[*at].best(),
+        Judge::Median => figures[*at].median(),
+    };
+    let against = others.min_by(|a, b| speed(a).total_cmp(&speed(b)));
+    let against = against.expect("compared with something");
+    let (best, median) = figures[table.find(row)].ratios(&figures[against]);
+    let (ratio, other) = match table.judge {
+        Judge::Best => (best, median),
+        Judge::Median => (median, best),
+    };
+    Verdict {
+        row: row.to_owned(),
+        against: table.rows[against].name.clone(),
+        at_most,
+        ratio,
+        other,
+        judge: table.judge,
     }
 }
 
@@ -111,7 +129,6 @@ impl fmt::Display for Verdict {
 mod tests {
     use super::*;
     use crate::counting::Counts;
-    use crate::source::Kind;
     use crate::threads::Took;
     use std::time::Duration;
 
@@ -129,14 +146,17 @@ mod tests {
     #[test]
     fn a_target_is_met_against_the_fastest_of_the_others() {
         let mut table = Table::new("id", "title", Duration::ZERO, Judge::Best);
-        for name in ["own", "slow", "fast"] {
-            table.timed(name, Kind::Peer, |_| Took::of(|| {}));
+        let kinds = [Kind::Pool, Kind::Peer, Kind::Own];
+        for (name, kind) in ["own", "slow", "fast"].into_iter().zip(kinds) {
+            table.timed(name, kind, |_| Took::of(|| {}));
         }
         let figures = [figures(10.0, 1), figures(40.0, 0), figures(20.0, 0)];
         let judge = |target: Target<'_>| target.judge(&table, &figures);
 
         let met = judge(Target::Ratio("own", 0.5, &["slow", "fast"]));
         assert_eq!((met.against.as_str(), met.met()), ("fast", Some(true)));
+        let peers = judge(Target::Peers("own", 0.3));
+        assert_eq!((peers.against.as_str(), peers.met()), ("slow", Some(true)));
         let missed = judge(Target::Ratio("own", 0.4, &["slow", "fast"]));
         assert_eq!(missed.met(), Some(false));
         assert!(missed.to_string().starts_with("MISSED"), "{missed}");

@@ -213,17 +213,13 @@ macro_rules! for_each_peer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use millpond_bench::source::check;
+    use millpond_bench::source::{check, check_all};
 
     #[test]
     fn all_peers_do_the_same_work() {
         macro_rules! row {
             ($source:ident) => {
-                check::<$source, Map>();
-                check::<$source, Giant>();
-                check::<$source, Headers>();
-                check::<$source, Texts>();
-                check::<$source, Buffer>();
+                check_all::<$source>();
             };
         }
         for_each_peer!(row);

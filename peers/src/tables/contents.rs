@@ -1,6 +1,6 @@
 //! Objects that are filled with what programs fill them with: headers, strings, bytes.
 
-use super::{AHEAD, PEERS, Targets, for_each_source};
+use super::{AHEAD, Targets, for_each_source};
 use crate::peers::buffers::{self, Zeropool};
 use crate::peers::{
     Linear, Mutex, ObjectPool, Opool, PoolsharkGlobal, PoolsharkLocal, Regex, Slab, SpinLock,
@@ -76,7 +76,7 @@ pub(crate) fn requests(plan: &Plan, targets: Targets) {
         candidate.check(&corpus);
     }
 
-    let mut goals = vec![Target::Ratio(headers::POOLED, 1.0, PEERS)];
+    let mut goals = vec![Target::Peers(headers::POOLED, 1.0)];
     for row in [headers::STRING_MAP, headers::POOLED] {
         goals.push(Target::NoAllocations(row));
         goals.push(Target::Ratio(row, 0.6, &[headers::BORROWED]));
@@ -123,7 +123,7 @@ pub(crate) fn strings(plan: &Plan, targets: Targets) {
         plan.print(table, 200, goals);
     };
     let always = [
-        Target::Ratio(lists::POOLED, 1.0, PEERS),
+        Target::Peers(lists::POOLED, 1.0),
         Target::NoAllocations(lists::STRING_LIST),
         Target::NoAllocations(lists::POOLED),
     ];
@@ -157,7 +157,6 @@ pub(crate) fn buffers(plan: &Plan, targets: Targets) {
     table.row("one buffer, in place", Kind::Limit, move |n| {
         buffers::fill_in_place(&mut buffer, n, text);
     });
-    let zeropool = Target::Ratio(Millpond::NAME, 1.0, &[Zeropool::NAME]);
-    let always = [AHEAD, zeropool, Target::NoAllocations(Millpond::NAME)];
+    let always = [AHEAD, Target::NoAllocations(Millpond::NAME)];
     plan.print(table, 500, &targets.of(&always, &[]));
 }

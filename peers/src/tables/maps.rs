@@ -1,6 +1,6 @@
 //! A map borrowed and given back on one thread.
 
-use super::{AHEAD, PEERS, Targets, for_each_source};
+use super::{AHEAD, Targets, for_each_source};
 use crate::peers::{
     Linear, Mutex, ObjectPool, Opool, PoolsharkGlobal, PoolsharkLocal, Regex, Slab, SpinLock,
     Swimmer,
@@ -45,7 +45,7 @@ pub(crate) fn maps(plan: &Plan, targets: Targets) {
         empty,
         [
             Target::Ratio(Millpond::NAME, 0.55, &[Malloc::NAME]),
-            Target::Ratio(Millpond::NAME, 0.45, PEERS)
+            Target::Peers(Millpond::NAME, 0.45)
         ]
     );
     one_insert(plan, targets);

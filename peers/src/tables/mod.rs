@@ -10,42 +10,11 @@ pub(crate) use giant::giant;
 pub(crate) use maps::maps;
 pub(crate) use threads::{churn, contention, handoff};
 
-use crate::peers::{
-    Linear, Mutex, ObjectPool, Opool, PoolsharkGlobal, PoolsharkLocal, Regex, Slab, SlabOwned,
-    SpinLock, Swimmer,
-};
 use millpond_bench::source::{Millpond, Source};
 use millpond_bench::target::Target;
 
-/// Every peer that has a row where one thread works.
-const PEERS: &[&str] = &[
-    PoolsharkLocal::NAME,
-    PoolsharkGlobal::NAME,
-    Opool::NAME,
-    ObjectPool::NAME,
-    Linear::NAME,
-    Mutex::NAME,
-    SpinLock::NAME,
-    Regex::NAME,
-    Slab::NAME,
-    Swimmer::NAME,
-];
-
-/// Every peer that has a row where loans go to another thread.
-const PASSING: &[&str] = &[
-    PoolsharkLocal::NAME,
-    PoolsharkGlobal::NAME,
-    Opool::NAME,
-    ObjectPool::NAME,
-    Linear::NAME,
-    Mutex::NAME,
-    SpinLock::NAME,
-    Regex::NAME,
-    SlabOwned::NAME,
-];
-
 /// Where a peer does the same work, it should not be faster.
-const AHEAD: Target<'static> = Target::Ratio(Millpond::NAME, 1.0, PEERS);
+const AHEAD: Target<'static> = Target::Peers(Millpond::NAME, 1.0);
 
 /// Which targets there are: those against an allocator are for one of them.
 #[derive(Clone, Copy)]

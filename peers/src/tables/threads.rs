@@ -1,7 +1,7 @@
 //! Where more than one thread is at it. Judged by medians: the best round of threads
 //! that share something is the one in which they happened to meet least.
 
-use super::{AHEAD, PASSING, Targets, for_each_source};
+use super::{AHEAD, Targets, for_each_source};
 use crate::for_each_passing_peer;
 use crate::peers::{
     Linear, Mutex, ObjectPool, Opool, PoolsharkGlobal, PoolsharkLocal, Regex, Slab, SlabOwned,
@@ -94,8 +94,7 @@ pub(crate) fn handoff(plan: &Plan, targets: Targets) {
         table.timed("nothing but the queue", Kind::Limit, move |n| {
             nothing(n, stages)
         });
-        let ahead = Target::Ratio(Millpond::NAME, 1.0, PASSING);
-        plan.print(table, 60, &targets.of(&[ahead], glibc));
+        plan.print(table, 60, &targets.of(&[AHEAD], glibc));
     };
     print(
         "handoff",
