@@ -8,6 +8,7 @@ use crate::peers::{
 };
 use crate::{for_each_general_peer, for_each_peer};
 use millpond::{StringList, StringMap};
+use millpond_bench::corpus::Request;
 use millpond_bench::item::{Buffer, Headers, Item, Texts};
 use millpond_bench::plan::Plan;
 use millpond_bench::requests::Candidate;
@@ -34,6 +35,33 @@ fn print_requests(
     plan.print(table, 100, targets);
 }
 
+/// Every way to do it, and those ways that differ in the pool alone, checked.
+fn candidates(corpus: &[Request]) -> (Vec<Candidate<'_>>, Vec<Candidate<'_>>) {
+    let mut all = headers::candidates(corpus);
+    macro_rules! row {
+        ($source:ty) => {
+            all.push(Candidate::lent::<$source, Headers>(<$source>::NAME, corpus));
+        };
+    }
+    for_each_peer!(row);
+    let mut same = Vec::new();
+    macro_rules! row {
+        ($source:ty) => {
+            same.push(Candidate::lent::<$source, StringMap>(
+                <$source>::NAME,
+                corpus,
+            ));
+        };
+    }
+    row!(Millpond);
+    row!(ThreadLocal);
+    for_each_general_peer!(row);
+    for candidate in all.iter_mut().chain(&mut same) {
+        candidate.check(corpus);
+    }
+    (all, same)
+}
+
 /// The headers of a request into a map of strings.
 pub(crate) fn requests(plan: &Plan, targets: Targets) {
     let all = (
@@ -48,33 +76,7 @@ pub(crate) fn requests(plan: &Plan, targets: Targets) {
         return;
     }
     let corpus = plan.requests();
-    let mut candidates = headers::candidates(&corpus);
-    macro_rules! row {
-        ($source:ty) => {
-            candidates.push(Candidate::lent::<$source, Headers>(
-                <$source>::NAME,
-                &corpus,
-            ));
-        };
-    }
-    for_each_peer!(row);
-    let mut same_map = vec![Candidate::lent::<Millpond, StringMap>(
-        Millpond::NAME,
-        &corpus,
-    )];
-    macro_rules! row {
-        ($source:ty) => {
-            same_map.push(Candidate::lent::<$source, StringMap>(
-                <$source>::NAME,
-                &corpus,
-            ));
-        };
-    }
-    row!(ThreadLocal);
-    for_each_general_peer!(row);
-    for candidate in candidates.iter_mut().chain(&mut same_map) {
-        candidate.check(&corpus);
-    }
+    let (candidates, same_map) = candidates(&corpus);
 
     let mut goals = vec![Target::Peers(headers::POOLED, 1.0)];
     for row in [headers::STRING_MAP, headers::POOLED] {
@@ -159,4 +161,20 @@ pub(crate) fn buffers(plan: &Plan, targets: Targets) {
     });
     let always = [AHEAD, Target::NoAllocations(Millpond::NAME)];
     plan.print(table, 500, &targets.of(&always, &[]));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millpond_bench::corpus;
+
+    #[test]
+    fn every_way_answers_every_request_alike() {
+        let corpus = corpus::requests();
+        let (all, same) = candidates(&corpus);
+        let answering = all.iter().filter(|candidate| candidate.answer.is_some());
+        // All but the borrowed map, the cleared one and the copying.
+        assert_eq!(answering.count(), all.len() - 3);
+        assert!(same.iter().all(|candidate| candidate.answer.is_some()));
+    }
 }
