@@ -1,0 +1,3 @@
+module millpond.example/go
+
+go 1.25
