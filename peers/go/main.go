@@ -32,7 +32,7 @@ func run() error {
 		cycle(),
 		insert(),
 		headerTable("requests", "headers of a request into a map", corpus, fillCopied),
-		headerTable("requests_shared", "headers of a request into a map, strings shared with the input", corpus, fill),
+		headerTable("requests-shared", "headers of a request into a map, strings shared with the input", corpus, fill),
 	}, suite()...)
 	fmt.Printf("%s, %d cores, %d requests from %s\n", runtime.Version(), cores(), len(corpus), path)
 	var lines strings.Builder

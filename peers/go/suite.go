@@ -46,10 +46,10 @@ func suiteTable(id, title string, operation func(pooling, []any)) *table {
 
 func suite() []*table {
 	return []*table{
-		suiteTable("pool", "BenchmarkPool: get and put, on every core", func(p pooling, _ []any) {
+		suiteTable("go-pool", "BenchmarkPool: get and put, on every core", func(p pooling, _ []any) {
 			p.put(p.get())
 		}),
-		suiteTable("pool_overflow", "BenchmarkPoolOverflow: 100 at once, then all back, on every core", func(p pooling, held []any) {
+		suiteTable("go-overflow", "BenchmarkPoolOverflow: 100 at once, then all back, on every core", func(p pooling, held []any) {
 			for i := range held {
 				held[i] = p.get()
 			}
@@ -58,7 +58,7 @@ func suite() []*table {
 			}
 		}),
 		// Two thirds come back: the rest has to be found elsewhere, or made.
-		suiteTable("pool_starvation", "BenchmarkPoolStarvation: 100 at once, 67 come back, on every core", func(p pooling, held []any) {
+		suiteTable("go-starvation", "BenchmarkPoolStarvation: 100 at once, 67 come back, on every core", func(p pooling, held []any) {
 			for i := range held {
 				held[i] = p.get()
 			}
@@ -102,7 +102,7 @@ func expensiveNew() *table {
 		}
 	})
 	return &table{
-		id: "pool_expensive_new", title: "BenchmarkPoolExpensiveNew: 100 at once that take 1 ms to make, 32 KiB of garbage with each, on every core",
+		id: "go-expensive-new", title: "BenchmarkPoolExpensiveNew: 100 at once that take 1 ms to make, 32 KiB of garbage with each, on every core",
 		round: 5 * time.Millisecond, rounds: 40, unit: 1, threads: cores(),
 		rows: []candidate{{name: "Go, sync.Pool", kind: "peer", work: work, created: made.Load}},
 	}

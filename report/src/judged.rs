@@ -1,0 +1,276 @@
+//! Who is ahead of whom: rows of one table, under one allocator, side by side.
+
+use crate::explanations::Explanations;
+use crate::results::{Judge, Kind, Results, Row};
+
+/// Two figures that differ by less are level: as far as the best of many rounds moves
+/// from run to run on a quiet machine.
+pub(crate) const LEVEL: f64 = 0.03;
+
+/// One kind of work.
+#[derive(Debug)]
+pub(crate) struct Section {
+    pub(crate) table: String,
+    pub(crate) title: String,
+    pub(crate) groups: Vec<Group>,
+}
+
+/// That work under one allocator.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) allocator: String,
+    /// The row that nothing can be faster than, if the table has one.
+    pub(crate) limit: Option<String>,
+    pub(crate) judge: Judge,
+    pub(crate) rows: Vec<Judged>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) row: Row,
+    pub(crate) standing: Standing,
+    /// Times the limit.
+    pub(crate) to_limit: Option<f64>,
+}
+
+/// How a row compares with this crate's fastest.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Standing {
+    /// Is not compared: this crate's own, a limit, or not measured.
+    None,
+    Behind,
+    Level,
+    /// Takes so much of this crate's time, and why, if anybody knows.
+    Ahead(f64, Option<String>),
+}
+
+impl Section {
+    /// How the row and its table are named where something is missing.
+    fn describe(&self, group: &Group, judged: &Judged) -> String {
+        let (table, row, allocator) = (&self.table, &judged.row.row, &group.allocator);
+        format!("table = {table:?}, row = {row:?}, allocator = {allocator:?}")
+    }
+}
+
+/// The instructions of hot paths are a table of their own.
+pub(crate) fn instructions(results: &Results) -> Vec<&Row> {
+    let rows = results.rows.iter();
+    rows.filter(|row| row.instructions.is_some()).collect()
+}
+
+/// All tables of times, each with its groups.
+pub(crate) fn sections(results: &Results, why: &mut Explanations) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    let timed = results.rows.iter().filter(|row| row.instructions.is_none());
+    // Go's tables take the place of those that they stand beside.
+    let (go, own): (Vec<&Row>, Vec<&Row>) = timed.partition(|row| row.allocator() == "go");
+    for row in own.into_iter().chain(go) {
+        let section = match sections
+            .iter()
+            .position(|section| section.table == row.table)
+        {
+            Some(at) => &mut sections[at],
+            None => {
+                sections.push(Section {
+                    table: row.table.clone(),
+                    title: row.title.clone(),
+                    groups: Vec::new(),
+                });
+                sections.last_mut().expect("just added")
+            }
+        };
+        section.add(row.clone());
+    }
+    for section in &mut sections {
+        section.judge(why);
+    }
+    sections
+}
+
+impl Section {
+    fn add(&mut self, row: Row) {
+        let allocator = row.allocator();
+        let at = self
+            .groups
+            .iter()
+            .position(|group| group.allocator == allocator);
+        let at = at.unwrap_or_else(|| {
+            self.groups.push(Group {
+                allocator: allocator.to_owned(),
+                limit: None,
+                judge: row.judge,
+                rows: Vec::new(),
+            });
+            self.groups.len() - 1
+        });
+        self.groups[at].rows.push(Judged {
+            row,
+            standing: Standing::None,
+            to_limit: None,
+        });
+    }
+
+    fn judge(&mut self, why: &mut Explanations) {
+        let order = ["glibc", "mimalloc", "jemalloc"];
+        let place = |group: &Group| match group.allocator.as_str() {
+            "go" => usize::MAX,
+            name => order
+                .iter()
+                .position(|known| *known == name)
+                .unwrap_or(order.len()),
+        };
+        self.groups.sort_by_key(place);
+        // Go has an allocator of its own: it is compared with the first of the others.
+        let first = self.groups.first().and_then(Group::fastest_of_ours);
+        for group in &mut self.groups {
+            let ours = match group.allocator.as_str() {
+                "go" => first,
+                _ => group.fastest_of_ours(),
+            };
+            group.judge(ours, |row, allocator| why.find(&self.table, row, allocator));
+        }
+    }
+}
+
+impl Group {
+    fn fastest_of_ours(&self) -> Option<f64> {
+        self.fastest(|row| row.kind == Kind::Pool)?.ns()
+    }
+
+    fn fastest(&self, which: impl Fn(&Row) -> bool) -> Option<&Row> {
+        let rows = self.rows.iter().map(|judged| &judged.row);
+        let measured = rows.filter(|row| which(row) && row.ns().is_some_and(|ns| ns > 0.0));
+        measured.min_by(|a, b| {
+            a.ns()
+                .unwrap_or(f64::MAX)
+                .total_cmp(&b.ns().unwrap_or(f64::MAX))
+        })
+    }
+
+    fn judge(&mut self, ours: Option<f64>, mut why: impl FnMut(&str, &str) -> Option<String>) {
+        let limit = self.fastest(Row::is_limit).cloned();
+        self.limit = limit.as_ref().map(|row| row.row.clone());
+        let is_go = self.allocator == "go";
+        for judged in &mut self.rows {
+            let row = &judged.row;
+            let Some(ns) = row.ns() else { continue };
+            judged.to_limit = limit.as_ref().and_then(Row::ns).map(|limit| ns / limit);
+            // What Go's allocator does without a pool says nothing about this crate.
+            let compared = match row.kind {
+                Kind::Pool | Kind::Limit => false,
+                Kind::Malloc | Kind::Own => !is_go && !row.limit,
+                Kind::Peer => !row.limit,
+            };
+            let Some(ours) = ours.filter(|_| compared) else {
+                continue;
+            };
+            let share = ns / ours;
+            judged.standing = if share < 1.0 - LEVEL {
+                Standing::Ahead(share, why(&row.row, &self.allocator))
+            } else if share <= 1.0 + LEVEL {
+                Standing::Level
+            } else {
+                Standing::Behind
+            };
+        }
+    }
+}
+
+/// Rows that are ahead of this crate, and of which nobody says why.
+pub(crate) fn unexplained(sections: &[Section]) -> Vec<String> {
+    let mut found = Vec::new();
+    for section in sections {
+        for group in &section.groups {
+            for judged in &group.rows {
+                if matches!(judged.standing, Standing::Ahead(_, None)) {
+                    found.push(section.describe(group, judged));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, kind: &str, allocator: &str, ns: &str) -> Row {
+        let line = format!(
+            r#"{{"bench":"b","table":"t","title":"T","row":"{name}","kind":"{kind}",
+                "allocator":"{allocator}","ns_best":{ns}}}"#
+        );
+        serde_json::from_str(&line).unwrap()
+    }
+
+    fn judge(rows: Vec<Row>) -> Vec<Section> {
+        let results = Results {
+            rows,
+            capabilities: Vec::new(),
+        };
+        let explanations = "[[explanation]]\ntable = 't'\nrow = 'known'\nwhy = 'because'";
+        sections(&results, &mut Explanations::parse(explanations).unwrap())
+    }
+
+    #[test]
+    fn ahead_level_and_behind_are_by_this_crates_fastest_row() {
+        let rows = vec![
+            row("slow", "pool", "glibc", "20"),
+            row("fast", "pool", "glibc", "10"),
+            row("ahead", "peer", "glibc", "9.6"),
+            row("known", "peer", "glibc", "5"),
+            row("level", "peer", "glibc", "10.2"),
+            row("behind", "malloc", "glibc", "15"),
+            row("limit", "limit", "glibc", "4"),
+            row("unmeasured", "peer", "glibc", "null"),
+        ];
+        let sections = judge(rows);
+        let standings: Vec<_> = sections[0].groups[0]
+            .rows
+            .iter()
+            .map(|j| j.standing.clone())
+            .collect();
+        use Standing::*;
+        assert_eq!(
+            standings,
+            [
+                None,
+                None,
+                Ahead(0.96, Option::None),
+                Ahead(0.5, Some("because".into())),
+                Level,
+                Behind,
+                None,
+                None
+            ]
+        );
+        assert_eq!(sections[0].groups[0].limit.as_deref(), Some("limit"));
+        assert_eq!(sections[0].groups[0].rows[1].to_limit, Some(2.5));
+        assert_eq!(sections[0].groups[0].rows[7].to_limit, Option::None);
+        let missing = unexplained(&sections);
+        assert_eq!(
+            missing,
+            [r#"table = "t", row = "ahead", allocator = "glibc""#]
+        );
+    }
+
+    #[test]
+    fn go_is_compared_with_rust_and_only_its_pool_is() {
+        let rows = vec![
+            row("sync.Pool", "peer", "go", "5"),
+            row("fresh in Go", "malloc", "go", "1"),
+            row("other", "pool", "mimalloc", "1"),
+            row("ours", "pool", "glibc", "10"),
+        ];
+        let sections = judge(rows);
+        let allocators: Vec<_> = sections[0]
+            .groups
+            .iter()
+            .map(|g| g.allocator.as_str())
+            .collect();
+        assert_eq!(allocators, ["glibc", "mimalloc", "go"]);
+        let go = &sections[0].groups[2];
+        assert_eq!(go.rows[0].standing, Standing::Ahead(0.5, None));
+        assert_eq!(go.rows[1].standing, Standing::None);
+    }
+}

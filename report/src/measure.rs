@@ -1,0 +1,46 @@
+//! Runs every measurement.
+
+use crate::Result;
+use crate::machine::Machine;
+use std::path::Path;
+use std::process::Command;
+
+/// Each writes its results where `MILLPOND_RESULTS` says.
+const STEPS: [&[&str]; 3] = [
+    &["cargo", "bench", "--package", "millpond-peers"],
+    &["peers/go/run"],
+    &[".ci/instructions"],
+];
+
+/// Runs all steps, one after another; which of them failed.
+pub(crate) fn run(root: &Path, results: &Path) -> Result<Vec<String>> {
+    std::fs::create_dir_all(results)?;
+    // Of a run before this one nothing may be left.
+    for entry in std::fs::read_dir(results)? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "jsonl")
+        {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Machine::here(root)?.write(results)?;
+    let results = results.canonicalize()?;
+    let mut failed = Vec::new();
+    for step in STEPS {
+        let words = step.join(" ");
+        println!("\n== {words}");
+        let status = Command::new(step[0])
+            .args(&step[1..])
+            .current_dir(root)
+            .env("MILLPOND_RESULTS", &results)
+            .status();
+        match status {
+            Ok(status) if status.success() => {}
+            Ok(status) => failed.push(format!("{words}: {status}")),
+            Err(error) => failed.push(format!("{words}: {error}")),
+        }
+    }
+    Ok(failed)
+}

@@ -1,0 +1,144 @@
+//! The measured tables of the README, between `<!-- numbers:NAME -->` and
+//! `<!-- end -->`: kinds of work down, candidates across. Which, is a committed file.
+
+use crate::Result;
+use crate::cells;
+use crate::judged::Section;
+use crate::markdown::table;
+use crate::report::Report;
+use crate::results::Row;
+use serde::Deserialize;
+use std::path::Path;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Numbers {
+    name: String,
+    allocator: String,
+    columns: Vec<Column>,
+    works: Vec<Work>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Column {
+    title: String,
+    /// Names of rows; each table has one of them at most.
+    rows: Vec<String>,
+    /// Of whom, if not of the allocator that is measured.
+    allocator: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Work {
+    table: String,
+    title: String,
+}
+
+pub(crate) fn read(path: &Path) -> Result<Vec<Numbers>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        numbers: Vec<Numbers>,
+    }
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let file: File =
+        toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(file.numbers)
+}
+
+/// The text with every marked part replaced, and what could not be.
+///
+/// # Errors
+///
+/// If a marked part has no end or no description.
+pub(crate) fn update(
+    text: &str,
+    all: &[Numbers],
+    report: &Report,
+) -> Result<(String, Vec<String>)> {
+    const BEGIN: &str = "<!-- numbers:";
+    const END: &str = "<!-- end -->";
+    let (mut out, mut rest, mut left) = (String::new(), text, Vec::new());
+    while let Some(begin) = rest.find(BEGIN) {
+        let marker = rest[begin..].find("-->").map(|at| begin + at + 3);
+        let marker = marker.ok_or("a `<!-- numbers:` has no `-->`")?;
+        let name = rest[begin + BEGIN.len()..marker - 3].trim();
+        let end = rest[marker..].find(END).map(|at| marker + at);
+        let end = end.ok_or_else(|| format!("numbers:{name} has no `{END}`"))?;
+        let numbers = all.iter().find(|numbers| numbers.name == name);
+        let numbers = numbers.ok_or_else(|| format!("nothing describes numbers:{name}"))?;
+        out += &rest[..marker];
+        match numbers.markdown(report) {
+            Ok(table) => out += &format!("\n{table}"),
+            Err(missing) => {
+                left.push(format!(
+                    "numbers:{name} is as it was: there are no results of {missing}"
+                ));
+                out += &rest[marker..end];
+            }
+        }
+        out += END;
+        rest = &rest[end + END.len()..];
+    }
+    Ok((out + rest, left))
+}
+
+impl Numbers {
+    /// The table, or which results are missing for it.
+    fn markdown(&self, report: &Report) -> std::result::Result<String, String> {
+        let mut rows = Vec::new();
+        for work in &self.works {
+            let section = report
+                .sections
+                .iter()
+                .find(|section| section.table == work.table);
+            let section = section.ok_or_else(|| format!("the table {:?}", work.table))?;
+            rows.push(self.row(work, section)?);
+        }
+        let mut head = vec![""];
+        head.extend(self.columns.iter().map(|column| &*column.title));
+        let mut out = String::new();
+        table(&mut out, &head, rows).map_err(|error| error.to_string())?;
+        Ok(out)
+    }
+
+    fn row(&self, work: &Work, section: &Section) -> std::result::Result<Vec<String>, String> {
+        let columns = self.columns.iter();
+        let found: Vec<_> = columns.map(|column| self.find(column, section)).collect();
+        // A table without one figure of this crate's is not worth showing.
+        let times: Vec<_> = found.iter().map(|row| row.and_then(Row::ns)).collect();
+        if times.iter().all(Option::is_none) {
+            return Err(format!(
+                "the table {:?} under {}",
+                work.table, self.allocator
+            ));
+        }
+        let limit = |row: &&Row| row.is_limit();
+        let fastest = found
+            .iter()
+            .flatten()
+            .filter(|row| !limit(row))
+            .filter_map(|row| row.ns());
+        let fastest = fastest.fold(f64::INFINITY, f64::min);
+        let mut cells = vec![work.title.clone()];
+        cells.extend(times.into_iter().map(|ns| match ns {
+            Some(time) if time == fastest => format!("**{}**", cells::ns(ns)),
+            _ => cells::ns(ns),
+        }));
+        Ok(cells)
+    }
+
+    fn find<'a>(&self, column: &Column, section: &'a Section) -> Option<&'a Row> {
+        let allocator = column.allocator.as_ref().unwrap_or(&self.allocator);
+        let group = section
+            .groups
+            .iter()
+            .find(|group| group.allocator == *allocator)?;
+        let rows = || group.rows.iter().map(|judged| &judged.row);
+        let mut names = column.rows.iter();
+        names.find_map(|name| rows().find(|row| row.row == *name))
+    }
+}
