@@ -112,7 +112,10 @@ pub(crate) fn verdict(target: &Target) -> &'static str {
 pub(crate) fn difference(row: &Row) -> String {
     match (row.instructions, row.expected) {
         (Some(now), Some(expected)) if expected > 0.0 => {
-            format!("{:+.2} %", (now / expected - 1.0) * 100.0)
+            let percent = (now / expected - 1.0) * 100.0;
+            // Not "-0.00".
+            let percent = if percent.abs() < 0.005 { 0.0 } else { percent };
+            format!("{percent:+.2} %")
         }
         _ => NOTHING.into(),
     }

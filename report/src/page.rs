@@ -62,6 +62,7 @@ fn contents(report: &Report) -> Markup {
             @for section in &report.sections {
                 a href={ "#" (section.table) } { (section.table) }
             }
+            a href="#targets" { "targets" }
             @if !report.instructions.is_empty() { a href="#instructions" { "instructions" } }
             @if !report.capabilities.is_empty() { a href="#capabilities" { "capabilities" } }
         }
@@ -175,8 +176,8 @@ fn targets(report: &Report) -> Markup {
     };
     html! {
         @if judged().next().is_some() {
-            h2 { "Targets" }
-            div.scroll { table {
+            h2 id="targets" { "targets" }
+            div.scroll { table.targets {
                 tr { th { "table" } th { "row" } th { "against" } th { "at most" } th { "reached" } th {} }
                 @for (row, target) in judged() {
                     tr class=(if target.met == Some(false) { "ahead" } else { "other" }) {
@@ -185,7 +186,7 @@ fn targets(report: &Report) -> Markup {
                         td { (target.against) }
                         td { (cells::ratio(target.at_most)) }
                         td { (cells::ratio(target.ratio)) }
-                        td.mark { (cells::verdict(target)) }
+                        td.mark.yes[target.met == Some(true)] { (cells::verdict(target)) }
                     }
                 }
             } }
