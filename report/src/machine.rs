@@ -102,11 +102,9 @@ fn system() -> Option<String> {
         .lines()
         .find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    Some(format!(
-        "{}, Linux {}",
-        name.trim_matches('"'),
-        kernel.trim()
-    ))
+    // What follows the number is a name that somebody gave it.
+    let kernel = kernel.trim().split('-').next().unwrap_or_default();
+    Some(format!("{}, Linux {kernel}", name.trim_matches('"')))
 }
 
 /// What the members that measure, and the crate itself, are built of.

@@ -4,9 +4,10 @@
 //!     cargo run --release -p millpond-report -- --from DIR  # write, from results
 //!
 //! Writes a self-contained page, `docs/performance.md`, and the README's measured tables.
-//! Ends with 1 if a step failed, or if a row is ahead of this crate and
-//! `report/explanations.toml` does not say why; the report is written all the same. With 2
-//! if results make no sense; then nothing is.
+//! Ends with 1 if a row is ahead of this crate and `report/explanations.toml` does not say
+//! why; all is written then. Also with 1 if a measurement failed; then only the page is, so
+//! that no file of the repository loses figures. With 2 if results make no sense; then
+//! nothing is.
 
 // In the order in which figures travel.
 mod measure;
@@ -97,12 +98,14 @@ fn run(args: Args) -> Result<Vec<String>> {
     let (readme, left) = readme::update(&text, &numbers, &report)?;
     let page = page::html(&report)?;
     let markdown = markdown::markdown(&report);
-    for (path, text) in [
-        (or(args.html, "target/report/index.html"), page),
-        (or(args.markdown, "docs/performance.md"), markdown),
-        (readme_path, readme),
-    ] {
-        write(&path, &text)?;
+    write(&or(args.html, "target/report/index.html"), &page)?;
+    if complaints.is_empty() {
+        write(&or(args.markdown, "docs/performance.md"), &markdown)?;
+        write(&readme_path, &readme)?;
+    } else {
+        println!(
+            "note: the Markdown and the README are as they were, because not all was measured"
+        );
     }
 
     println!("{}", report.summary());

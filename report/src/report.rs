@@ -74,6 +74,9 @@ impl Report {
             ahead,
         } = self.tally();
         let all = behind + level + ahead;
+        if all == 0 {
+            return "Nothing was compared with another pool.".into();
+        }
         let percent = crate::judged::LEVEL * 100.0;
         format!(
             "Of {all} comparisons with another pool on the same work, millpond is ahead in \
