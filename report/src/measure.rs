@@ -6,8 +6,16 @@ use std::path::Path;
 use std::process::Command;
 
 /// Each writes its results where `MILLPOND_RESULTS` says.
-const STEPS: [&[&str]; 3] = [
-    &["cargo", "bench", "--package", "millpond-peers"],
+const STEPS: [&[&str]; 4] = [
+    &["cargo", "bench", "--package", "millpond-peers", "--benches"],
+    &[
+        "cargo",
+        "run",
+        "--package",
+        "millpond-peers",
+        "--bin",
+        "capabilities",
+    ],
     &["peers/go/run"],
     &[".ci/instructions"],
 ];

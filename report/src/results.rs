@@ -73,9 +73,23 @@ pub(crate) struct Target {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Capability {
     pub(crate) capability: String,
+    #[serde(alias = "row")]
     pub(crate) subject: String,
+    #[serde(alias = "able", deserialize_with = "verdict")]
     pub(crate) verdict: String,
+    #[serde(alias = "evidence")]
     pub(crate) detail: Option<String>,
+}
+
+/// A word, or whether the subject is able to; null where it makes no sense to ask.
+fn verdict<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<String, D::Error> {
+    match Value::deserialize(from)? {
+        Value::String(word) => Ok(word),
+        Value::Bool(true) => Ok("yes".into()),
+        Value::Bool(false) => Ok("no".into()),
+        Value::Null => Ok("n/a".into()),
+        other => Err(serde::de::Error::custom(format!("{other} is no verdict"))),
+    }
 }
 
 impl Row {
@@ -209,6 +223,22 @@ mod tests {
         assert_eq!(results.rows[0].ns(), None);
         assert_eq!(results.rows[0].allocations, None);
         assert_eq!(results.rows[0].allocator(), "glibc");
+    }
+
+    #[test]
+    fn a_capability_is_a_word_or_whether_one_is_able_to() {
+        let line = |rest: &str| format!(r#"{{"bench":"capabilities","capability":"c",{rest}}}"#);
+        let results = add(&[
+            &line(r#""subject":"a","verdict":"by count""#),
+            &line(r#""row":"b","able":false,"evidence":"seen""#),
+            &line(r#""row":"c","able":null"#),
+        ]);
+        let all = results.unwrap().capabilities;
+        let verdicts = all.iter().map(|one| (&*one.subject, &*one.verdict));
+        assert!(verdicts.eq([("a", "by count"), ("b", "no"), ("c", "n/a")]));
+        assert_eq!(all[1].detail.as_deref(), Some("seen"));
+        assert!(add(&[&line(r#""row":"d","able":7"#)]).is_err());
+        assert!(add(&[&line(r#""row":"d""#)]).is_err());
     }
 
     #[test]
