@@ -108,9 +108,10 @@ impl Numbers {
     fn row(&self, work: &Work, section: &Section) -> std::result::Result<Vec<String>, String> {
         let columns = self.columns.iter();
         let found: Vec<_> = columns.map(|column| self.find(column, section)).collect();
-        // A table without one figure of this crate's is not worth showing.
         let times: Vec<_> = found.iter().map(|row| row.and_then(Row::ns)).collect();
-        if times.iter().all(Option::is_none) {
+        // Go's figures alone are not this table.
+        let mut own = self.columns.iter().zip(&times);
+        if !own.any(|(column, ns)| column.allocator.is_none() && ns.is_some()) {
             return Err(format!(
                 "the table {:?} under {}",
                 work.table, self.allocator

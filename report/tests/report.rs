@@ -180,12 +180,14 @@ fn a_table_of_the_readme_that_was_not_measured_stays() {
     let desk = Desk::new("stays");
     fs::remove_file(desk.0.join("results/peers-glibc.jsonl")).unwrap();
     fs::remove_file(desk.0.join("results/peers-mimalloc.jsonl")).unwrap();
-    fs::remove_file(desk.0.join("results/go.jsonl")).unwrap();
     let (code, said) = desk.report();
     assert_eq!(code, 0, "{said}");
-    assert!(
-        said.contains(r#"numbers:some is as it was: there are no results of the table "cycle""#)
-    );
+    // Go has such a table, too, but not the figures that this is about.
+    let left = r#"numbers:some is as it was: there are no results of the table "cycle""#;
+    assert!(said.contains(&format!("{left} under glibc")), "{said}");
+    assert_eq!(desk.read("README.md"), README);
+    fs::remove_file(desk.0.join("results/go.jsonl")).unwrap();
+    assert!(desk.report().1.contains(left));
     assert_eq!(desk.read("README.md"), README);
 }
 
