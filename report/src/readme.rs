@@ -6,7 +6,7 @@ use crate::cells;
 use crate::judged::Section;
 use crate::markdown::table;
 use crate::report::Report;
-use crate::results::Row;
+use crate::results::{Kind, Row};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -75,7 +75,7 @@ pub(crate) fn update(
             Ok(table) => out += &format!("\n{table}"),
             Err(missing) => {
                 left.push(format!(
-                    "numbers:{name} is as it was: there are no results of {missing}"
+                    "numbers:{name} is as it was: nothing was measured of {missing}"
                 ));
                 out += &rest[marker..end];
             }
@@ -109,11 +109,11 @@ impl Numbers {
         let columns = self.columns.iter();
         let found: Vec<_> = columns.map(|column| self.find(column, section)).collect();
         let times: Vec<_> = found.iter().map(|row| row.and_then(Row::ns)).collect();
-        // Go's figures alone are not this table.
-        let mut own = self.columns.iter().zip(&times);
-        if !own.any(|(column, ns)| column.allocator.is_none() && ns.is_some()) {
+        // Without this crate's own figure it is not worth showing.
+        let mut measured = found.iter().flatten().filter(|row| row.ns().is_some());
+        if !measured.any(|row| row.kind == Kind::Pool) {
             return Err(format!(
-                "the table {:?} under {}",
+                "millpond in the table {:?} under {}",
                 work.table, self.allocator
             ));
         }
