@@ -39,7 +39,7 @@ pub(crate) fn standing(judged: &Judged) -> String {
     match &judged.standing {
         Standing::None | Standing::Behind => String::new(),
         Standing::Level => "level".into(),
-        Standing::Ahead(share, _) => format!("ahead, {} of ours", percent(*share)),
+        Standing::Ahead(share, _) => format!("ahead, {}", percent(*share)),
     }
 }
 

@@ -81,7 +81,8 @@ impl Report {
         format!(
             "Of {all} comparisons with another pool on the same work, millpond is ahead in \
              {behind}, level (within {percent} %) in {level}, and behind in {ahead}. Rows that \
-             are ahead of millpond are marked, and explained below their table."
+             are ahead of millpond are marked with the share of its time that they take, and \
+             explained below their table."
         )
     }
 
