@@ -471,6 +471,15 @@ fn a_check_that_is_forgotten_goes_on_tracking() {
     drop((held, second));
 }
 
+/// Ends threads that wait for it, however it goes.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
 #[test]
 fn checks_come_and_go_under_load() {
     let pool = Pool::from_fn(|| Bytes::with_capacity(8)).with_local_capacity(9);
@@ -484,13 +493,15 @@ fn checks_come_and_go_under_load() {
                 }
             });
         }
+        // Also when this fails.
+        let _stop = Stop(&stop);
         for _ in 0..300 {
             let all = check(&pool).all_threads();
             fine(check(&pool));
             drop(pool.get());
-            drop(all.settle(Duration::from_secs(60)));
+            // The others may have some out, or not.
+            let _ = all.settle(Duration::ZERO).finish();
         }
-        stop.store(true, Relaxed);
     });
     identities(&pool.stats());
     assert_eq!(pool.stats().in_use, 0);
@@ -683,7 +694,7 @@ fn a_leaking_test_fails_and_says_why() {
     assert!(site.ends_with(", by child_leaks"), "{site}");
     assert_eq!(lines.next(), Some(""));
     assert!(lines.next().unwrap().starts_with("each line is "));
-    assert!(lines.next().unwrap().contains("waited 1"));
+    assert!(lines.next().unwrap().contains("waited "));
     assert_eq!(
         lines.next(),
         Some("  meant to stay out? `.ignore(\"tests/testing.rs\")`")
