@@ -61,12 +61,6 @@ impl Discard {
         !matches!(self, Trimmed | ThreadExit | PoolDropped)
     }
 
-    /// Whether the object was fit to be kept when it came back, and there was no room.
-    pub(crate) const fn is_full(self) -> bool {
-        use Discard::{Disabled, GlobalFull, LocalFull};
-        matches!(self, LocalFull | GlobalFull | Disabled)
-    }
-
     /// The reason as one word for machines, in snake case: a key in JSON, a label
     /// in metrics.
     ///

@@ -356,10 +356,7 @@ impl<T: Send + 'static> Inner<T> {
             if why.on_return() {
                 self.count_passed();
             }
-            // A borrower's still, if it was not found fit to be kept.
-            if !why.on_return() || object.lease.is_held() && why.is_full() {
-                self.tracker.let_go(object.bytes);
-            }
+            self.tracker.let_go(&object.lease, object.bytes, why);
             self.tracker.retire(&mut object.lease);
             panics.catch(|| self.hook.call(&mut object.value, why));
             panics.catch(|| drop(object));
@@ -431,9 +428,13 @@ impl<T: Send + 'static> Inner<T> {
         };
         let mut batch = Batch::new();
         let locals = std::mem::replace(&mut inner.locals, Locals::new(0));
-        locals.into_objects(&mut batch);
-        inner.depot.drain(0, &mut batch);
-        inner.discard(batch, Discard::PoolDropped, panics);
+        // The batch, too, and to its end: it grows here.
+        apart(|| {
+            locals.into_objects(&mut batch);
+            inner.depot.drain(0, &mut batch);
+        });
+        inner.discard(batch.drain(..), Discard::PoolDropped, panics);
+        apart(|| drop(batch));
         inner.tracker.report_lost(inner.name.as_deref(), panics);
         // With the hook go its captures, whose destructors are the user's.
         panics.catch(|| apart(|| drop(inner)));

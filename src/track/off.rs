@@ -1,6 +1,7 @@
 //! What stands in for tracking where the feature is off: types of no size, whose
 //! methods the compiler removes. Keeps the core free of conditions.
 
+use crate::Discard;
 use crate::hook::Panics;
 use std::time::Duration;
 
@@ -75,7 +76,7 @@ impl Tracker {
     pub(crate) fn keep(&self, _: usize) {}
 
     #[inline]
-    pub(crate) fn let_go(&self, _: usize) {}
+    pub(crate) fn let_go(&self, _: &Lease, _: usize, _: Discard) {}
 
     pub(crate) fn report_held_if_due(&self, _: Option<&str>, _: &mut Panics) {}
 

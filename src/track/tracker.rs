@@ -16,6 +16,7 @@ use super::scope;
 use super::site::{Addresses, Entry, Site, hash};
 use super::wish::Wish;
 use super::{Setup, Tracking, apart};
+use crate::Discard;
 use crate::hook::Panics;
 use crate::local::thread_number;
 use crossbeam_utils::CachePadded;
@@ -387,7 +388,7 @@ impl Tracker {
         // Off since the countdown began, perhaps.
         if is_asked && one_in != 0 {
             if !loan.is_new {
-                self.let_go(loan.bytes);
+                self.count_kept(loan.bytes, -1);
             }
             *lease = apart(|| self.record(loan, last, one_in));
         }
@@ -474,23 +475,31 @@ impl Tracker {
         });
     }
 
-    /// Takes note that the pool has an object of so many bytes that a borrower had.
+    /// Takes note that the pool has a tracked object of so many bytes that a borrower
+    /// had.
     pub(crate) fn keep(&self, bytes: usize) {
         self.count_kept(bytes, 1);
     }
 
-    /// Takes note that it has not any more.
-    pub(crate) fn let_go(&self, bytes: usize) {
-        self.count_kept(bytes, -1);
+    /// Takes note that it has not any more, if it had. Of an object that was never
+    /// tracked, only where all are: it is one of before.
+    pub(crate) fn let_go(&self, lease: &Lease, bytes: usize, why: Discard) {
+        use Discard::{Disabled, GlobalFull, LocalFull};
+        let was_idle = !why.on_return();
+        let was_kept = if lease.is_held() {
+            // Found fit to be kept when it came back, before there was no room for it.
+            was_idle || matches!(why, LocalFull | GlobalFull | Disabled)
+        } else {
+            was_idle && self.one_in.load(Relaxed) == 1
+        };
+        if was_kept {
+            self.count_kept(bytes, -1);
+        }
     }
 
-    /// Only while all loans are tracked: of one in a hundred, half of the story would
-    /// be told.
     fn count_kept(&self, _bytes: usize, _sign: i64) {
         #[cfg(feature = "testing")]
-        if self.one_in.load(Relaxed) == 1 {
-            super::balance::add(_sign * (_bytes + self.each) as i64);
-        }
+        super::balance::add(_sign * (_bytes + self.each) as i64);
     }
 
     /// Forgets an object.
