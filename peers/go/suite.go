@@ -7,7 +7,7 @@ import (
 )
 
 // What the benchmarks of Go's own package sync measure, by their names there, with
-// objects that own 64 bytes; `benches/go_suite.rs` does the same with millpond.
+// objects that own 64 bytes; `peers/benches/go_suite.rs` does the same with millpond.
 
 type object [64]byte
 

@@ -57,7 +57,8 @@ pub(crate) fn contention(plan: &Plan, targets: Targets) {
         let mut goals = vec![AHEAD];
         if (2..=cores()).contains(&threads) {
             table
-                .timed(ALONE, Kind::Pool, cycles::<Millpond>(1))
+                // What no number of threads can be better than.
+                .timed(ALONE, Kind::Limit, cycles::<Millpond>(1))
                 .in_units(1, STEP);
             goals.push(Target::Ratio(Millpond::NAME, 1.15, &[ALONE]));
         }

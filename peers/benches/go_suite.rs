@@ -1,29 +1,22 @@
 //! What the benchmarks of Go's package `sync` measure of its `Pool`, with this one:
-//! `cargo bench --bench go_suite`. The same with `sync.Pool`: `peers/go/run`.
+//! `cargo bench -p millpond-peers --bench go_suite`. The same with `sync.Pool`: `peers/go/run`.
 //!
 //! Objects own 64 bytes, threads are as many as cores, and a row's time is that of one
 //! of them. Prints as `ratios` does.
 
 use millpond::Pool;
-use ratio::{Judge, Table};
+use millpond_bench::counting::Counting;
+use millpond_bench::plan::Plan;
+use millpond_bench::source::Kind;
+use millpond_bench::table::Table;
+use millpond_bench::target::Judge;
+use millpond_bench::threads::{Took, cores, each_does};
 use std::alloc::System;
 use std::hint::black_box;
-use std::thread::available_parallelism;
 use std::time::Duration;
-use threads::{Took, each_does};
-
-#[path = "support/counting.rs"]
-#[allow(dead_code)]
-mod counting;
-#[path = "support/ratio.rs"]
-#[allow(dead_code)]
-mod ratio;
-#[path = "support/threads.rs"]
-#[allow(dead_code)]
-mod threads;
 
 #[global_allocator]
-static ALLOCATOR: counting::Counting<System> = counting::Counting(System);
+static ALLOCATOR: Counting<System> = Counting(System);
 
 /// Objects that are out at once, where more than one is.
 const HELD: usize = 100;
@@ -85,74 +78,74 @@ fn garbage() -> Vec<u8> {
     black_box(vec![0; 32 << 10])
 }
 
-/// On every core, so many each.
+/// On every core, so many each. One of each takes all of them the time of one, which is
+/// told as if they had taken turns: the time of an operation is then that of one thread's.
 macro_rules! on_every_core {
     ($work:expr) => {
         |n| {
-            let cores = available_parallelism().map_or(1, usize::from);
             let warm = || ($work)();
-            each_does(cores, n, warm, |n| (0..n).for_each(|_| ($work)()))
+            let mut took = each_does(cores(), n, warm, |n| (0..n).for_each(|_| ($work)()));
+            took.time *= cores() as u32;
+            took
         }
     };
 }
 
-type Row = (&'static str, fn(u64) -> Took);
+type Row = (&'static str, Kind, fn(u64) -> Took);
 
-fn print(title: &str, rounds: usize, rows: &[Row]) {
-    let mut table = Table::new(title, Duration::from_micros(600), Judge::Median);
-    let cores = available_parallelism().map_or(1, usize::from);
-    for (name, work) in rows {
-        // Counted for all threads, timed for one.
-        let scaled = move |n| {
-            let mut took = work(n);
-            took.time *= cores as u32;
-            took
-        };
-        table.timed(*name, Some(0), cores, scaled);
-    }
-    table.print(rounds, &[]);
-}
+const LARGER_NAME: &str = "millpond, 128 for each thread";
 
 fn main() {
-    let measure = std::env::args().any(|arg| arg == "--bench");
-    let rounds = |rounds| if measure { rounds } else { 1 };
+    let plan = Plan::from_args("go_suite", "glibc");
+    let print = |id, title, rounds, rows: &[Row]| {
+        if !plan.wants(id, title) {
+            return;
+        }
+        let mut table = Table::new(id, title, Duration::from_micros(600), Judge::Median);
+        for (name, kind, work) in rows {
+            table.timed(*name, *kind, work).in_units(cores(), 1);
+        }
+        plan.print(table, rounds, &[]);
+    };
     print(
+        "go-pool",
         "BenchmarkPool: get and put, on every core",
-        rounds(100),
+        100,
         &[
-            ("fresh Box", on_every_core!(|| drop(fresh()))),
-            ("millpond", on_every_core!(pool)),
+            ("fresh Box", Kind::Malloc, on_every_core!(|| drop(fresh()))),
+            ("millpond", Kind::Pool, on_every_core!(pool)),
         ],
     );
     print(
+        "go-overflow",
         "BenchmarkPoolOverflow: 100 at once, then all back, on every core",
-        rounds(100),
+        100,
         &[
-            ("fresh Box", on_every_core!(hold_fresh)),
-            ("millpond", on_every_core!(|| overflow(&POOL))),
-            (
-                "millpond, 128 for each thread",
-                on_every_core!(|| overflow(&LARGER)),
-            ),
+            ("fresh Box", Kind::Malloc, on_every_core!(hold_fresh)),
+            ("millpond", Kind::Pool, on_every_core!(|| overflow(&POOL))),
+            (LARGER_NAME, Kind::Own, on_every_core!(|| overflow(&LARGER))),
         ],
     );
     print(
+        "go-starvation",
         "BenchmarkPoolStarvation: 100 at once, 67 come back, on every core",
-        rounds(100),
+        100,
         &[
-            ("fresh Box", on_every_core!(hold_fresh)),
-            ("millpond", on_every_core!(|| starvation(&POOL))),
+            ("fresh Box", Kind::Malloc, on_every_core!(hold_fresh)),
+            ("millpond", Kind::Pool, on_every_core!(|| starvation(&POOL))),
             (
-                "millpond, 128 for each thread",
+                LARGER_NAME,
+                Kind::Own,
                 on_every_core!(|| starvation(&LARGER)),
             ),
         ],
     );
     print(
-        "BenchmarkPoolExpensiveNew: 100 at once that take 1 ms to make, 32 KiB of \
-         garbage with each, on every core",
-        rounds(40),
-        &[("millpond", on_every_core!(expensive_new))],
+        "go-expensive-new",
+        "BenchmarkPoolExpensiveNew: 100 at once that take 1 ms to make, 32 KiB of garbage \
+         with each, on every core",
+        40,
+        &[("millpond", Kind::Pool, on_every_core!(expensive_new))],
     );
-    println!("created in all: {}", EXPENSIVE.stats().created);
+    println!("made in all: {}", EXPENSIVE.stats().created);
 }
