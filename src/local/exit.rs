@@ -1,5 +1,6 @@
 //! How a thread ends, and how far it has got.
 
+use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
@@ -36,11 +37,13 @@ thread_local! {
     static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
     // Without a destructor: can be read to the very end.
     pub(super) static PHASE: Cell<Phase> = const { Cell::new(Phase::Fresh) };
-    pub(super) static EXIT: ExitList = const { ExitList(RefCell::new(Vec::new())) };
+    pub(super) static EXIT: ExitList = const { ExitList(RefCell::new(SmallVec::new_const())) };
 }
 
 /// The pools to tell when this thread ends.
-pub(super) struct ExitList(RefCell<Vec<Weak<dyn OnThreadExit>>>);
+///
+/// Most threads that do not live long use a pool or two: no allocation for those.
+pub(super) struct ExitList(RefCell<SmallVec<[Weak<dyn OnThreadExit>; 4]>>);
 
 impl ExitList {
     pub(super) fn push(&self, pool: Weak<dyn OnThreadExit>) {
