@@ -2,10 +2,9 @@
 
 use super::label;
 use super::site::{CallSite, Entry};
-use super::tracker::Tracker;
+use super::tracker::{Record, Tracker};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::SystemTime;
 
 /// Where the memory of pooled objects comes from and who has it: by
@@ -37,8 +36,8 @@ pub struct Sample {
     pub thread: Arc<str>,
     /// The line that borrowed.
     pub site: CallSite,
-    /// Whether the objects in use lie idle in the pool, and the site is the one under
-    /// which they grew to their size, or else the last one that borrowed them.
+    /// Whether the objects in use lie idle in the pool. The site is then the one under
+    /// which they grew to most of their size. What was made and grown counts as lent.
     pub is_idle: bool,
     /// Objects that were made for borrowers here, because none was idle.
     pub alloc_objects: u64,
@@ -66,24 +65,18 @@ impl Profile {
         let pool: Arc<str> = pool.unwrap_or_default().into();
         self.period = self.period.max(tracker.tracking().rate());
         let mut sums: BTreeMap<Key, Sums> = BTreeMap::new();
-        // Records before totals: what is in use has been counted as made.
-        for (record, _) in tracker.records() {
-            let weight = u64::from(record.weight);
-            let sum = sums
-                .entry(Key::of(record.owner(), !record.is_lent))
-                .or_default();
-            sum.inuse_objects += weight;
-            let bytes = record.bytes.saturating_add(tracker.each()) as u64;
-            sum.inuse_space = sum.inuse_space.saturating_add(bytes.saturating_mul(weight));
-            if record.is_lent {
-                let growth = (record.growth() as u64).saturating_mul(weight);
-                sum.alloc_space = sum.alloc_space.saturating_add(growth);
+        for view in tracker.views() {
+            for record in view.records {
+                let sum = sums
+                    .entry(Key::of(record.owner(), !record.is_lent))
+                    .or_default();
+                sum.add_record(&record, tracker.each());
             }
-        }
-        for entry in tracker.entries() {
-            let sum = sums.entry(Key::of(&entry, false)).or_default();
-            sum.alloc_objects += entry.created.load(Relaxed);
-            sum.alloc_space = sum.alloc_space.saturating_add(entry.grown.load(Relaxed));
+            for totals in view.totals {
+                let sum = sums.entry(Key::of(&totals.entry, false)).or_default();
+                sum.alloc_objects += totals.created;
+                sum.alloc_space = sum.alloc_space.saturating_add(totals.grown);
+            }
         }
         let samples = sums.into_iter().filter(|(_, sum)| *sum != Sums::default());
         self.samples.extend(samples.map(|(key, sum)| Sample {
@@ -122,4 +115,20 @@ struct Sums {
     alloc_space: u64,
     inuse_objects: u64,
     inuse_space: u64,
+}
+
+impl Sums {
+    /// Adds an object that is lent or idle; each has so many bytes around it.
+    fn add_record(&mut self, record: &Record, each: usize) {
+        let weight = u64::from(record.weight);
+        let weighted = |bytes: usize| (bytes as u64).saturating_mul(weight);
+        self.inuse_objects += weight;
+        self.inuse_space = self
+            .inuse_space
+            .saturating_add(weighted(record.bytes.saturating_add(each)));
+        if record.is_lent {
+            // Not in the totals before the loan ends.
+            self.alloc_space = self.alloc_space.saturating_add(weighted(record.growth()));
+        }
+    }
 }

@@ -243,6 +243,19 @@ impl Shard {
     }
 }
 
+/// A copy of a table.
+pub(super) struct View {
+    pub(super) records: Vec<Record>,
+    pub(super) totals: Vec<Totals>,
+}
+
+/// What one entry has counted.
+pub(super) struct Totals {
+    pub(super) entry: Arc<Entry>,
+    pub(super) created: u64,
+    pub(super) grown: u64,
+}
+
 /// Tracks the loans of one pool.
 pub(crate) struct Tracker {
     /// What is to be tracked. The fields below follow it, and change under its lock.
@@ -525,12 +538,21 @@ impl Tracker {
         aged.collect()
     }
 
-    pub(super) fn entries(&self) -> Vec<Arc<Entry>> {
-        let mut entries = Vec::new();
-        for at in 0..SHARDS {
-            entries.extend(self.shard(at).entries.iter().cloned());
-        }
-        entries
+    /// What each table knows, of one moment: a loan and its totals are in one table.
+    pub(super) fn views(&self) -> impl Iterator<Item = View> {
+        (0..SHARDS).map(|at| {
+            let shard = self.shard(at);
+            let records = shard.records.iter().flatten().cloned();
+            let totals = shard.entries.iter().map(|entry| Totals {
+                entry: Arc::clone(entry),
+                created: entry.created.load(Relaxed),
+                grown: entry.grown.load(Relaxed),
+            });
+            View {
+                records: records.collect(),
+                totals: totals.collect(),
+            }
+        })
     }
 
     /// Bytes of the box around each object.
