@@ -45,7 +45,7 @@ mod scope;
 mod setup;
 mod site;
 #[cfg(feature = "backtrace")]
-mod stack;
+pub(crate) mod stack;
 mod tracker;
 #[cfg(feature = "testing")]
 mod watch;

@@ -156,12 +156,18 @@ impl CallSite {
         !self.stack.is_empty()
     }
 
+    /// The return addresses that led here, innermost first.
+    #[cfg(all(feature = "backtrace", feature = "pprof"))]
+    pub(crate) fn addresses(&self) -> &[usize] {
+        &self.stack
+    }
+
     /// The functions that led here, innermost first; empty unless
     /// [backtraces](crate::Pool::set_backtraces) were on. Looks up symbols, which
     /// takes milliseconds the first time.
     #[cfg(feature = "backtrace")]
     pub fn stack(&self) -> Vec<super::Frame> {
-        super::stack::resolve(&self.stack)
+        super::stack::resolve(self, &self.stack)
     }
 }
 

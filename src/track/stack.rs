@@ -1,7 +1,7 @@
 //! Stacks: captured as addresses, some microseconds each; given names only when
 //! someone looks.
 
-use super::site::Addresses;
+use super::site::{Addresses, CallSite};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -64,9 +64,29 @@ pub(crate) fn frames_at(address: usize) -> Vec<Frame> {
     frames
 }
 
+/// Which frame of a stack borrowed: the one at the call site's line, or at least in
+/// its file, or, where there is no debug information, the first that is not this
+/// crate's. What lies before it passes its caller's line on (`#[track_caller]`), and
+/// wants to be looked through.
+pub(crate) fn borrower<'a>(
+    frames: impl Iterator<Item = &'a Frame> + Clone,
+    site: &CallSite,
+) -> Option<usize> {
+    let is_there = |frame: &Frame| {
+        let file = frame.file.as_deref();
+        file.is_some_and(|file| file.ends_with(site.file()))
+    };
+    let is_at = |frame: &Frame| frame.line == Some(site.line()) && is_there(frame);
+    // A call that is spread over lines is at the first of them in debug information.
+    let at_line = frames.clone().position(is_at);
+    let in_file = || frames.clone().position(is_there);
+    let foreign = || frames.clone().position(|frame| !is_own(frame));
+    at_line.or_else(in_file).or_else(foreign)
+}
+
 /// Whether a function is this crate's, or what takes the trace: of no interest to
 /// who asks which of *his* lines borrowed.
-pub(crate) fn is_own(frame: &Frame) -> bool {
+fn is_own(frame: &Frame) -> bool {
     let Some(function) = &frame.function else {
         return false;
     };
@@ -75,10 +95,10 @@ pub(crate) fn is_own(frame: &Frame) -> bool {
 }
 
 /// The stack from the line that borrowed outwards.
-pub(super) fn resolve(addresses: &[usize]) -> Vec<Frame> {
+pub(super) fn resolve(site: &CallSite, addresses: &[usize]) -> Vec<Frame> {
     let frames = addresses.iter().flat_map(|address| frames_at(*address));
     let mut frames: Vec<_> = frames.collect();
-    let own = frames.iter().take_while(|frame| is_own(frame)).count();
-    frames.drain(..own);
+    let first = borrower(frames.iter(), site).unwrap_or(frames.len());
+    frames.drain(..first);
     frames
 }
