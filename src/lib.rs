@@ -128,6 +128,8 @@ pub mod sampler;
 // Leaves.
 mod advice;
 mod delta;
+#[cfg(feature = "pprof")]
+mod export;
 mod hook;
 mod impls;
 mod pools;
