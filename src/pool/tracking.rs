@@ -5,7 +5,6 @@ use crate::hook::Panics;
 use crate::registry::Observed;
 use crate::track::{Leak, Outstanding, Profile, Tracking};
 use std::sync::Arc;
-#[cfg(feature = "testing")]
 use std::time::Duration;
 
 impl<T: Send + 'static, R> Pool<T, R> {
