@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 const ALLOC_OBJECTS: usize = 0;
 const ALLOC_SPACE: usize = 1;
@@ -259,6 +259,7 @@ fn without_a_stack_the_line_is_the_function() {
 #[cfg(feature = "backtrace")]
 mod stacks {
     use super::*;
+    use std::time::Instant;
 
     fn pool() -> Pool<Vec<u8>> {
         Pool::default()
@@ -319,19 +320,22 @@ mod stacks {
     /// Says how long it took and how large it became with `--nocapture`.
     #[test]
     fn ten_thousand_call_sites_are_told_apart() {
-        #[inline(never)]
         fn descend(pool: &Pool<Vec<u8>>, path: u32, depth: u32) {
             match (depth, path & 1) {
                 (0, _) => std::mem::forget(pool.get()),
-                (_, 0) => {
-                    descend(pool, path >> 1, depth - 1);
-                    std::hint::black_box(0);
-                }
-                _ => {
-                    descend(pool, path >> 1, depth - 1);
-                    std::hint::black_box(1);
-                }
+                (_, 0) => left(pool, path >> 1, depth - 1),
+                _ => right(pool, path >> 1, depth - 1),
             }
+        }
+        #[inline(never)]
+        fn left(pool: &Pool<Vec<u8>>, path: u32, depth: u32) {
+            descend(pool, path, depth);
+            std::hint::black_box("left");
+        }
+        #[inline(never)]
+        fn right(pool: &Pool<Vec<u8>>, path: u32, depth: u32) {
+            descend(pool, path, depth);
+            std::hint::black_box("right");
         }
         let pool = pool();
         for path in 0..10_000 {
