@@ -88,11 +88,14 @@
 //! * `count-alloc`: the module `alloc`, an allocator that counts, for tests and benches.
 //! * `metrics`: sends the figures of all named pools to whatever recorder of the
 //!   `metrics` crate is installed, as Prometheus names them.
+//! * `pprof`: profiles that `go tool pprof` opens. Brings `track`.
 //! * `serde`: [`Stats`], [`Delta`] and what belongs to them can be written, and read
 //!   back where they consist of figures alone; [`Advice`] and [`Pools`] can be
 //!   written.
 //! * `testing`: `testing::check(&POOL)`, a line in a test that fails it if something
 //!   was not given back, or if the heap grew, and says which line borrowed it.
+//! * `track`: the module `track`, who holds what; `backtrace`: with the stack;
+//!   `tracing`: tells of lost and long-held guards as warnings of that crate.
 //!
 //! # When not to use it
 //!
