@@ -19,6 +19,9 @@ pub(crate) struct Object<T> {
     /// It has to be looked at before it is recycled: it was large when it came
     /// back last, or all objects of its pool are looked at.
     pub(crate) look: bool,
+    /// It does not take the short way back: it has to be looked at, or its loan is
+    /// tracked. One flag, because every return asks.
+    pub(crate) watched: bool,
     /// The record of its loan, if that is tracked, or of its last one.
     pub(crate) lease: Lease,
     pub(crate) history: History,
@@ -30,6 +33,7 @@ impl<T> Object<T> {
             value,
             bytes: 0,
             look,
+            watched: look,
             lease: Lease::default(),
             history: History::default(),
         })

@@ -82,61 +82,49 @@ impl<T: Send + 'static> Inner<T> {
 
     // ---- get: local, depot, or nothing --------------------------------------
 
-    /// An idle object, if there is one: from this thread's front, its back, or
-    /// the shared tier.
+    /// An idle object of this thread's front, if that may be asked.
     #[inline]
-    pub(crate) fn take(self: &Arc<Self>, site: Site) -> Option<Box<Object<T>>> {
-        match self.locals.current().and_then(Front::pop) {
-            Some(object) => Some(self.lend(object, site)),
-            None => self.take_slow(site),
-        }
+    pub(crate) fn take(&self) -> Option<Box<Object<T>>> {
+        self.locals.current().and_then(Front::pop)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn take_slow(self: &Arc<Self>, site: Site) -> Option<Box<Object<T>>> {
+    /// The same where the front has none, or may not be asked.
+    pub(crate) fn take_slow(self: &Arc<Self>) -> Option<Box<Object<T>>> {
         let mut panics = Panics::default();
-        let object = self.find(&mut panics);
-        match object {
+        let found = self.find(&mut panics);
+        if panics.any()
+            && let Some(object) = found
+        {
             // A hook panicked over another object: this one is not lent, then.
-            Some(object) if panics.any() => {
-                let mut batch = Batch::from_iter([object]);
-                self.counters.returned.fetch_add(1, Relaxed);
-                self.offer(&mut batch, Discard::Trimmed, &mut panics);
-                panics.resume();
-                None
-            }
-            found => {
-                panics.resume();
-                found.map(|object| self.lend(object, site))
-            }
+            let mut batch = Batch::from_iter([object]);
+            self.counters.returned.fetch_add(1, Relaxed);
+            self.offer(&mut batch, Discard::Trimmed, &mut panics);
+            panics.resume();
+            return None;
         }
+        panics.resume();
+        found
     }
 
-    #[inline]
-    fn lend(&self, object: Box<Object<T>>, site: Site) -> Box<Object<T>> {
+    /// Records the loan that begins, if it is to be, and forgets the object's last one.
+    pub(crate) fn lend(&self, mut object: Box<Object<T>>, site: Site) -> Box<Object<T>> {
         if object.lease.is_held() {
-            return self.lend_tracked(object, site);
+            if let Some(front) = self.locals.current() {
+                front.restart_if_due(&self.tracker);
+            }
+            let loan = Loan {
+                site,
+                bytes: object.bytes,
+                is_new: false,
+            };
+            self.tracker.lend(&mut object.lease, loan);
+            object.watched = object.look || object.lease.is_held();
         }
         object
     }
 
-    /// Records the loan that begins, if it is due, and forgets the object's last one.
-    #[cold]
-    #[inline(never)]
-    fn lend_tracked(&self, mut object: Box<Object<T>>, site: Site) -> Box<Object<T>> {
-        if let Some(front) = self.locals.current() {
-            front.restart_if_due(&self.tracker);
-        }
-        let loan = Loan {
-            site,
-            bytes: object.bytes,
-            is_new: false,
-        };
-        self.tracker.lend(&mut object.lease, loan);
-        object
-    }
-
+    /// An idle object, if there is one: from this thread's front, its back, or the
+    /// shared tier.
     fn find(self: &Arc<Self>, panics: &mut Panics) -> Option<Box<Object<T>>> {
         if !self.is_enabled() {
             let mut batch = Batch::new();
@@ -532,6 +520,7 @@ impl<T: Send + 'static> Inner<T> {
         };
         self.tracker.draw(&mut object.lease);
         self.tracker.lend(&mut object.lease, loan);
+        object.watched = object.look || object.lease.is_held();
     }
 
     pub(crate) fn count_detached(&self) {

@@ -247,23 +247,6 @@ impl<T: Send + 'static, R> Pool<T, R> {
     pub(crate) fn observed(&self) -> Weak<dyn Observed> {
         self.inner().observed()
     }
-
-    #[cold]
-    #[inline(never)]
-    fn create(&self, site: Site) -> Box<Object<T>> {
-        let value = match (&self.create.boxed, self.create.plain) {
-            (Some(create), _) => create(),
-            (None, Some(create)) => create(),
-            (None, None) => panic!(
-                "this Pool<{}> cannot make objects: \
-                 give it a function that can, with `Pool::new().with_create(...)`",
-                std::any::type_name::<T>()
-            ),
-        };
-        let mut object = Object::new(value, self.unlooked == 0);
-        self.inner().lend_created(&mut object, site);
-        object
-    }
 }
 
 impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
@@ -308,16 +291,38 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
 
     #[inline]
     fn take(&self, site: Site) -> Box<Object<T>> {
-        match self.inner().take(site) {
-            Some(object) => object,
-            None => {
-                let object = self.create(site);
-                if object.lease.is_held() {
-                    self.measure(&object);
-                }
-                object
-            }
+        match self.inner().take() {
+            // By far the most: one call for all others, so that this is inlined.
+            Some(object) if !object.lease.is_held() => object,
+            taken => self.take_slow(taken, site),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_slow(&self, taken: Option<Box<Object<T>>>, site: Site) -> Box<Object<T>> {
+        match taken.or_else(|| self.inner().take_slow()) {
+            Some(object) => self.inner().lend(object, site),
+            None => self.create(site),
+        }
+    }
+
+    fn create(&self, site: Site) -> Box<Object<T>> {
+        let value = match (&self.create.boxed, self.create.plain) {
+            (Some(create), _) => create(),
+            (None, Some(create)) => create(),
+            (None, None) => panic!(
+                "this Pool<{}> cannot make objects: \
+                 give it a function that can, with `Pool::new().with_create(...)`",
+                std::any::type_name::<T>()
+            ),
+        };
+        let mut object = Object::new(value, self.unlooked == 0);
+        self.inner().lend_created(&mut object, site);
+        if object.lease.is_held() {
+            self.measure(&object);
+        }
+        object
     }
 
     /// Takes note of the size of a lent object that is tracked.

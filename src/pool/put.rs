@@ -18,7 +18,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
     // each (9.0 against 9.6 ns a cycle, 8.5 against 9.6 with four guards).
     #[inline(never)]
     pub(crate) fn put(&self, mut object: Box<Object<T>>) {
-        if object.look || object.lease.is_held() {
+        if object.watched {
             return self.put_watched(object);
         }
         // Costs nothing where `recycle` cannot panic: the compiler sees it.
@@ -125,6 +125,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
                 // No sum of sizes that an object makes up may overflow.
                 let bytes = bytes.min(isize::MAX as usize / 1024);
                 object.look = bytes >= self.unlooked;
+                object.watched = object.look;
                 if object.lease.is_held() {
                     self.inner().tracker().resize(&object.lease, bytes);
                     self.inner().tracker().keep(bytes);
