@@ -172,6 +172,29 @@ fn samples_are_unbiased_whatever_the_beat() {
     }
 }
 
+/// A pool for each request, and few loans from each: those of all together are a fair
+/// sample, the first of each, which is made, and the second, which lay idle. Within
+/// six standard deviations.
+#[test]
+fn pools_that_do_not_live_long_are_sampled_as_often_as_others() {
+    const POOLS: u32 = 4_000;
+    const N: u32 = 4;
+    let mut seen = [0, 0];
+    for _ in 0..POOLS {
+        let pool = pool().with_tracking(Tracking::OneIn(N));
+        for seen in &mut seen {
+            let _held = pool.get();
+            *seen += pool.outstanding().sites.len();
+        }
+    }
+    let expected = f64::from(POOLS / N);
+    let sigma = (expected * (1.0 - 1.0 / f64::from(N))).sqrt();
+    for seen in seen {
+        let off = seen as f64 - expected;
+        assert!(off.abs() < 6.0 * sigma, "{seen} of {expected}");
+    }
+}
+
 #[test]
 fn a_profile_says_who_made_who_grew_and_who_has() {
     let pool = pool()

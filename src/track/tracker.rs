@@ -23,6 +23,7 @@ use crossbeam_utils::CachePadded;
 use hashbrown::HashTable;
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 #[cfg(feature = "backtrace")]
 use std::sync::atomic::AtomicBool;
@@ -110,13 +111,18 @@ impl Countdown {
     fn uniform(&self) -> f64 {
         let mut seed = self.random.get();
         if seed == 0 {
-            let own = std::ptr::from_ref(self).addr() as u64;
-            seed = mix(own ^ (thread_number() as u64) << 48);
+            seed = entropy();
         }
         let random = mix(seed);
         self.random.set(random);
         ((random >> 11) + 1) as f64 / (1_u64 << 53) as f64
     }
+}
+
+/// Another number each time. Neither a constant nor an address does: in a program that
+/// makes a pool for each request, all of those would sample the same loans, or none.
+fn entropy() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// One step of SplitMix64 (Steele, Lea, Flood 2014).
@@ -271,7 +277,7 @@ pub(crate) struct Tracker {
     /// Bytes of a box that holds an object.
     each: usize,
     shards: [CachePadded<Mutex<Shard>>; SHARDS],
-    /// Loans that were drawn one by one.
+    /// Loans that were drawn one by one, from some number on.
     drawn: AtomicU64,
     pub(super) held_after: Option<Duration>,
     pub(super) listener: Listener,
@@ -296,7 +302,7 @@ impl Tracker {
             clock,
             each,
             shards: Default::default(),
-            drawn: AtomicU64::new(0),
+            drawn: AtomicU64::new(entropy()),
             held_after: setup.held_after,
             listener: setup.listener(),
             next_look: AtomicU64::new(0),
