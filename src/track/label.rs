@@ -20,9 +20,33 @@ thread_local! {
     static OWN: Cell<u32> = const { Cell::new(0) };
 }
 
-static NAMES: Mutex<Vec<Arc<str>>> = Mutex::new(Vec::new());
+struct Names(Vec<Arc<str>>);
 
-fn names() -> MutexGuard<'static, Vec<Arc<str>>> {
+impl Names {
+    /// The number of a name, from 1.
+    fn number(&mut self, name: &str) -> u32 {
+        let at = self.find(name).unwrap_or_else(|| {
+            if self.0.len() < MOST {
+                return self.add(name);
+            }
+            self.find(OTHER).unwrap_or_else(|| self.add(OTHER))
+        });
+        at as u32 + 1
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|other| **other == *name)
+    }
+
+    fn add(&mut self, name: &str) -> usize {
+        self.0.push(name.into());
+        self.0.len() - 1
+    }
+}
+
+static NAMES: Mutex<Names> = Mutex::new(Names(Vec::new()));
+
+fn names() -> MutexGuard<'static, Names> {
     NAMES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -42,26 +66,33 @@ fn intern() -> u32 {
     let thread = catch_unwind(std::thread::current).ok();
     let name = thread.as_ref().and_then(|thread| thread.name());
     let name = name.unwrap_or(UNNAMED);
-    let mut names = names();
-    let name = if names.len() < MOST { name } else { OTHER };
-    let found = names.iter().position(|other| **other == *name);
-    let at = found.unwrap_or_else(|| {
-        names.push(name.into());
-        names.len() - 1
-    });
-    at as u32 + 1
+    names().number(name)
 }
 
 /// The name behind a number.
 pub(super) fn name(id: Id) -> Arc<str> {
     let names = names();
-    let name = names.get((id.0 as usize).wrapping_sub(1));
+    let name = names.0.get((id.0 as usize).wrapping_sub(1));
     name.map_or_else(|| OTHER.into(), Arc::clone)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_table_still_knows_the_names_in_it() {
+        let mut names = Names(Vec::new());
+        let worker = names.number("worker");
+        for request in 1..MOST {
+            names.number(&format!("request {request}"));
+        }
+        let other = names.number("one too many");
+        assert_eq!(names.number("another"), other);
+        assert_eq!(&*names.0[other as usize - 1], OTHER);
+        assert_eq!(names.number("worker"), worker);
+        assert_eq!(names.0.len(), MOST + 1);
+    }
 
     #[test]
     fn threads_of_one_name_share_a_number() {
