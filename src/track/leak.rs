@@ -2,6 +2,7 @@
 
 use super::Tracking;
 use super::outstanding::{Age, Count, HeldSite};
+use crate::hook::Panics;
 use crate::units::Bytes;
 use std::fmt;
 use std::sync::Arc;
@@ -93,21 +94,27 @@ pub(super) enum Listener {
 
 impl Listener {
     /// User code: call it under no lock or borrow.
-    pub(super) fn tell(&self, leak: &Leak) {
+    pub(super) fn tell(&self, leak: &Leak, panics: &mut Panics) {
+        // On its own: a subscriber that panics keeps nothing from the listener.
         #[cfg(feature = "tracing")]
-        tracing::warn!(
-            target: "millpond",
-            pool = leak.pool.as_deref(),
-            site = %leak.held.site,
-            objects = leak.held.objects,
-            bytes = leak.held.bytes,
-            oldest_ms = u64::try_from(leak.held.oldest().as_millis()).unwrap_or(u64::MAX),
-            "{leak}"
-        );
-        match self {
+        panics.catch(|| warn(leak));
+        panics.catch(|| match self {
             Self::None => {}
             Self::Plain(listener) => listener(leak),
             Self::Shared(listener) => listener(leak),
-        }
+        });
     }
+}
+
+#[cfg(feature = "tracing")]
+fn warn(leak: &Leak) {
+    tracing::warn!(
+        target: "millpond",
+        pool = leak.pool.as_deref(),
+        site = %leak.held.site,
+        objects = leak.held.objects,
+        bytes = leak.held.bytes,
+        oldest_ms = u64::try_from(leak.held.oldest().as_millis()).unwrap_or(u64::MAX),
+        "{leak}"
+    );
 }

@@ -24,7 +24,7 @@ use hashbrown::HashTable;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 #[cfg(feature = "backtrace")]
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -620,7 +620,7 @@ impl Tracker {
             };
             if is_news {
                 let leak = Leak::new(kind, pool, held, self.tracking());
-                panics.catch(AssertUnwindSafe(|| self.listener.tell(&leak)));
+                self.listener.tell(&leak, panics);
             }
         }
     }
