@@ -77,9 +77,9 @@ has! {
     Pooled<'static, Vec<u8>, NotSend>: Send, Sync;
     OwnedPooled<Vec<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe;
     OwnedPooled<Lonely>: Send;
-    Sampler: Send, Sync, fmt::Debug;
-    Sampling: Send, Sync, fmt::Debug;
-    Series: Send, Sync, Clone, fmt::Display;
+    Sampler: Send, Sync, UnwindSafe, RefUnwindSafe, fmt::Debug;
+    Sampling: Send, Sync, UnwindSafe, RefUnwindSafe, fmt::Debug;
+    Series: Send, Sync, UnwindSafe, RefUnwindSafe, Clone, fmt::Display;
 }
 
 has_not! {

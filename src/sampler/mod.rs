@@ -53,6 +53,7 @@ use crate::sweeper::monotonic;
 use clock::{Clock, Due};
 use series::{Ring, Sample};
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -252,6 +253,11 @@ impl Sampler {
 fn is_same(a: &Weak<dyn Observed>, b: &Weak<dyn Observed>) -> bool {
     std::ptr::addr_eq(a.as_ptr(), b.as_ptr())
 }
+
+// Its lock is never held while user code runs, so that a panic leaves what was taken
+// before it.
+impl UnwindSafe for Sampler {}
+impl RefUnwindSafe for Sampler {}
 
 impl fmt::Debug for Sampler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
