@@ -380,6 +380,25 @@ fn a_busy_pool_looks_by_itself() {
     drop(held);
 }
 
+/// Where nothing is kept, too, and no thread has a tier.
+#[test]
+fn a_pool_that_is_switched_off_looks_by_itself() {
+    let log = Log::default();
+    let pool = pool()
+        .with_enabled(false)
+        .with_clock(clock)
+        .with_held_after(Duration::from_secs(60))
+        .with_leak_listener_fn(listen(&log));
+    let held = pool.get();
+    drop(pool.get());
+    NOW.set(100);
+    for _ in 0..2_000 {
+        drop(pool.get());
+    }
+    assert_eq!(log.lock().unwrap().len(), 1);
+    drop(held);
+}
+
 #[test]
 fn a_listener_may_panic_and_use_the_pool() {
     static TOLD: AtomicUsize = AtomicUsize::new(0);

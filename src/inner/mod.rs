@@ -227,6 +227,7 @@ impl<T: Send + 'static> Inner<T> {
         panics: &mut Panics,
     ) -> Result<(), (Box<Object<T>>, Discard)> {
         if !self.is_enabled() {
+            self.look_while_disabled(panics);
             return Err((object, Discard::Disabled));
         }
         if let Some(front) = self.attached(Touch::Return) {
@@ -263,6 +264,15 @@ impl<T: Send + 'static> Inner<T> {
             }
             Err(object) if self.depot.capacity() == 0 => Err((object, Discard::LocalFull)),
             Err(object) => Err((object, Discard::GlobalFull)),
+        }
+    }
+
+    /// Now and then: nobody sweeps, and guards are out all the same.
+    fn look_while_disabled(&self, panics: &mut Panics) {
+        let gone = self.counters.discarded[Discard::Disabled as usize].load(Relaxed);
+        if gone.is_multiple_of(TICK as u64) {
+            self.tracker
+                .report_held_if_due(self.name.as_deref(), panics);
         }
     }
 
