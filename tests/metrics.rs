@@ -125,6 +125,30 @@ fn the_gauges_of_a_pool_that_is_gone_are_0_and_its_counters_stay() {
     assert!(shows("millpond_gets_total{pool=\"gone\"} 1"));
 }
 
+/// A recorder takes no counter back, so that one that began anew with each pool would
+/// stand still.
+#[test]
+fn counters_go_on_where_a_pool_is_replaced() {
+    let _alone = alone();
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let gets_after = |gets: usize| {
+        let pool = buffers().with_name("replaced");
+        for _ in 0..gets {
+            drop(pool.get());
+        }
+        with_local_recorder(&recorder, record);
+        drop(pool);
+        // Once more, so that what is gone is counted once.
+        with_local_recorder(&recorder, record);
+        sent(&snapshotter, "replaced")["millpond_gets_total{}"]
+    };
+    assert_eq!(
+        [gets_after(5), gets_after(3), gets_after(1)],
+        [5.0, 8.0, 9.0]
+    );
+}
+
 #[test]
 fn pools_of_one_name_are_added_up() {
     let _alone = alone();
