@@ -534,3 +534,136 @@ fn remembers_ten_thousand_stacks_and_counts_the_rest_together() {
     assert_eq!(rest[0].objects, 20_000 - 16_384);
     assert_eq!(rest[0].site.to_string(), "(other call sites)");
 }
+
+/// Objects have records as long as the pool has them, by whatever way they leave.
+#[test]
+fn every_way_out_takes_the_record_along() {
+    thread_local!(static ANGRY: Cell<bool> = const { Cell::new(false) });
+    fn fail(now: bool) {
+        if now {
+            std::panic::resume_unwind(Box::new("the test's own"));
+        }
+    }
+    struct Thing(Vec<u8>);
+    impl millpond::Recycle for Thing {
+        fn recycle(&mut self) {
+            fail(self.0.first() == Some(&1));
+            self.0.clear();
+        }
+        fn footprint(&self) -> usize {
+            self.0.capacity()
+        }
+    }
+    let check = |pool: &Pool<Thing>, way: &str| {
+        let stats = pool.stats();
+        let samples = pool.profile().samples;
+        let of = |is_idle: bool| {
+            let some = samples.iter().filter(|sample| sample.is_idle == is_idle);
+            some.map(|sample| sample.inuse_objects).sum::<u64>()
+        };
+        assert_eq!(of(false), stats.in_use, "{way}: {stats}");
+        assert_eq!(of(true), stats.idle(), "{way}: {stats}");
+    };
+    let make = || {
+        Pool::from_fn(|| {
+            fail(ANGRY.get());
+            Thing(Vec::with_capacity(100))
+        })
+        .with_tracking(Tracking::All)
+        .with_local_capacity(20)
+        .with_global_capacity(40)
+        .with_return_hook(|thing| thing.0.first() != Some(&2))
+        .with_drop_hook(|_, _| fail(ANGRY.get()))
+    };
+    let with = |pool: &Pool<Thing>, first: u8| {
+        let mut thing = pool.get();
+        thing.0.push(first);
+        catch_unwind(AssertUnwindSafe(|| drop(thing))).is_err()
+    };
+    let many = |pool: &Pool<Thing>, n: usize| {
+        let things: Vec<_> = (0..n).map(|_| pool.get()).collect();
+        drop(things);
+    };
+    let calm = || ANGRY.set(false);
+
+    let pool = make();
+    many(&pool, 3);
+    check(&pool, "kept");
+    drop(Pooled::detach(pool.get()));
+    check(&pool, "detached");
+    assert!(with(&pool, 1));
+    check(&pool, "recycle panicked");
+    assert!(!with(&pool, 2));
+    check(&pool, "refused");
+    pool.get().0.reserve(10 << 20);
+    check(&pool, "large");
+    many(&pool, 100);
+    check(&pool, "shared tier full");
+    assert!(pool.stats().discarded[millpond::Discard::GlobalFull] > 0);
+    pool.set_global_capacity(0);
+    check(&pool, "no shared tier");
+    many(&pool, 30);
+    check(&pool, "own tier full");
+    ANGRY.set(true);
+    let guard = pool.get();
+    assert!(catch_unwind(|| pool.trim()).is_err());
+    check(&pool, "trimmed, hook panicked");
+    assert!(catch_unwind(|| drop(pool.get())).is_err());
+    check(&pool, "create panicked");
+    calm();
+    drop(guard);
+    many(&pool, 20);
+    pool.set_local_capacity(2);
+    check(&pool, "capacity lowered");
+    ANGRY.set(true);
+    let failed = catch_unwind(|| drop(pool.get())).is_err();
+    calm();
+    check(&pool, if failed { "get's hook panicked" } else { "get" });
+    thread::scope(|scope| {
+        scope.spawn(|| many(&pool, 10)).join().unwrap();
+    });
+    check(&pool, "another thread");
+    pool.set_enabled(false);
+    check(&pool, "switched off");
+    many(&pool, 10);
+    check(&pool, "disabled");
+    pool.set_enabled(true);
+    many(&pool, 2);
+    let guard = pool.get();
+    pool.close();
+    check(&pool, "closed");
+    drop(guard);
+    check(&pool, "closed and returned");
+    assert_eq!(
+        pool.profile()
+            .samples
+            .iter()
+            .map(|s| s.inuse_objects)
+            .sum::<u64>(),
+        0
+    );
+
+    // A thread that ends and whose objects find no room.
+    let pool = Arc::new(make().with_global_capacity(3));
+    let other = Arc::clone(&pool);
+    let worker = thread::spawn(move || {
+        let things: Vec<_> = (0..10).map(|_| other.get()).collect();
+        drop(things);
+        std::mem::forget(other.get());
+    });
+    worker.join().unwrap();
+    assert!(pool.stats().discarded[millpond::Discard::ThreadExit] > 0);
+    check(&pool, "thread exit");
+
+    // On, off and on again with objects out.
+    let pool = make();
+    let first = pool.get();
+    pool.set_tracking(Tracking::Off);
+    let second = pool.get();
+    drop(first);
+    drop(pool.get());
+    pool.set_tracking(Tracking::All);
+    drop(second);
+    let _all = [pool.get(), pool.get(), pool.get()];
+    check(&pool, "off and on");
+}
