@@ -16,7 +16,11 @@ pub fn run(allocator: &'static str, plain: &impl GlobalAlloc) {
     tables::strings(&plan, targets);
     tables::buffers(&plan, targets);
     tables::contention(&plan, targets);
-    tables::handoff(&plan, targets);
+    // Not under mimalloc: at the row of poolshark's LPooled the process grew by 20 MB a
+    // second, and did not come to an end.
+    if allocator != "mimalloc" {
+        tables::handoff(&plan, targets);
+    }
     tables::churn(&plan, targets);
     tables::giant(&plan, targets);
 }
