@@ -36,11 +36,13 @@
 
 #[cfg(feature = "testing")]
 pub(crate) mod balance;
+mod countdown;
 mod label;
 mod leak;
 mod outstanding;
 mod profile;
 mod rate;
+mod record;
 mod scope;
 mod setup;
 mod site;
@@ -79,9 +81,11 @@ pub fn profile() -> Profile {
 
 #[cfg(feature = "testing")]
 pub(crate) use balance::apart;
+pub(crate) use countdown::Countdown;
+pub(crate) use record::Lease;
 pub(crate) use setup::Setup;
 pub(crate) use site::Site;
-pub(crate) use tracker::{Countdown, Lease, Loan, Tracker};
+pub(crate) use tracker::{Loan, Tracker};
 #[cfg(feature = "testing")]
 pub(crate) use watch::Watch;
 

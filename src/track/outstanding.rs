@@ -2,8 +2,9 @@
 
 use super::Tracking;
 use super::label;
+use super::record::Record;
 use super::site::CallSite;
-use super::tracker::{Record, Tracker};
+use super::tracker::Tracker;
 use crate::units::Bytes;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,8 +1,9 @@
 //! What the objects of a pool took and take from memory, by who borrowed them.
 
 use super::label;
+use super::record::Record;
 use super::site::{CallSite, Entry};
-use super::tracker::{Record, Tracker};
+use super::tracker::Tracker;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;

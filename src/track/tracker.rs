@@ -1,152 +1,25 @@
-//! The records of sampled loans.
-//!
-//! A loan is sampled with probability 1/n, each on its own, so that nothing that
-//! happens at a fixed beat, four guards a request say, is seen more or less often
-//! than it happens; and counts for n. The gaps between sampled loans are then
-//! geometrically distributed: a thread draws one and counts down to it, which costs
-//! the hot path a decrement.
-//!
-//! A record stays with its object while that lies idle, so that idle memory has a
-//! call site too, until the next loan.
+//! What one pool knows of its loans, and whom it tells.
 
+use super::countdown::{Countdown, Rate, entropy, mix};
 use super::label;
 use super::leak::{Leak, LeakKind, Listener};
 use super::outstanding::{HeldSite, group};
+use super::record::{ASKED, Lease, Record, SHARDS, Shard, Totals, View};
 use super::scope;
-use super::site::{Addresses, Entry, Site, hash};
+use super::site::{Addresses, Entry, Site};
 use super::wish::Wish;
 use super::{Setup, Tracking, apart};
 use crate::Discard;
 use crate::hook::Panics;
 use crate::local::thread_number;
 use crossbeam_utils::CachePadded;
-use hashbrown::HashTable;
-use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::panic::catch_unwind;
 #[cfg(feature = "backtrace")]
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// Threads are spread over so many tables, each with a lock of its own.
-const SHARDS: usize = 8;
-
-/// Combinations of line, stack and thread name that one table remembers. Some 130 bytes
-/// each, and eight for each frame of a stack: 17 MB at worst without stacks, 80 with.
-/// The rest is counted together.
-const MOST_ENTRIES: usize = 16_384;
-
-/// Says which record an object has, and whether its next loan gets one.
-#[derive(Debug, Default)]
-pub(crate) struct Lease {
-    /// 0: none. One number, so that the hot path has one thing to look at.
-    number: u32,
-    /// The bytes that the record knows, so that a lock is taken only for news.
-    noted: AtomicUsize,
-}
-
-/// In a lease's number: the loan is to be recorded.
-const ASKED: u32 = 1 << 31;
-
-impl Lease {
-    /// Whether there is a record, of the object's loan or of its last one, or has to
-    /// be one.
-    #[inline]
-    pub(crate) fn is_held(&self) -> bool {
-        self.number != 0
-    }
-
-    /// Has the loan recorded that begins.
-    #[cold]
-    pub(crate) fn ask(&mut self) {
-        self.number |= ASKED;
-    }
-
-    /// `None` if there are a quarter of a billion records: one more is not kept.
-    fn new(shard: usize, at: usize, bytes: usize) -> Option<Self> {
-        let number = u32::try_from((at + 1) * SHARDS + shard).ok()?;
-        (number < ASKED).then(|| Self {
-            number,
-            noted: AtomicUsize::new(bytes),
-        })
-    }
-
-    fn place(&self) -> Option<(usize, usize)> {
-        let number = (self.number & !ASKED) as usize;
-        Some((number % SHARDS, (number / SHARDS).checked_sub(1)?))
-    }
-}
-
-/// A thread's way to the next loan that it samples, from one pool. What counts is
-/// how many loans its front has served, which the front counts anyway.
-#[derive(Default)]
-pub(crate) struct Countdown {
-    next: Cell<usize>,
-    random: Cell<u64>,
-}
-
-impl Countdown {
-    /// Whether the loan with this number is to be sampled.
-    #[inline]
-    pub(crate) fn is_due(&self, served: usize) -> bool {
-        served == self.next.get()
-    }
-
-    /// Draws the number of loans to the next one that is sampled.
-    fn restart(&self, rate: Rate, served: usize) {
-        let gap = match rate.one_in {
-            // Never, by any count.
-            0 => usize::MAX,
-            1 => 1,
-            // The inverse of the geometric distribution.
-            _ => (self.uniform().ln() * rate.scale).ceil().clamp(1.0, 1e12) as usize,
-        };
-        self.next.set(served.wrapping_add(gap));
-    }
-
-    /// Above 0, at most 1.
-    fn uniform(&self) -> f64 {
-        let mut seed = self.random.get();
-        if seed == 0 {
-            seed = entropy();
-        }
-        let random = mix(seed);
-        self.random.set(random);
-        ((random >> 11) + 1) as f64 / (1_u64 << 53) as f64
-    }
-}
-
-/// Another number each time. Neither a constant nor an address does: in a program that
-/// makes a pool for each request, all of those would sample the same loans, or none.
-fn entropy() -> u64 {
-    RandomState::new().build_hasher().finish()
-}
-
-/// One step of SplitMix64 (Steele, Lea, Flood 2014).
-fn mix(state: u64) -> u64 {
-    let mut z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
-/// One loan in so many is sampled.
-#[derive(Clone, Copy)]
-struct Rate {
-    one_in: u32,
-    /// 1 / ln(1 - 1/n), which turns a random number into a gap.
-    scale: f64,
-}
-
-impl Rate {
-    fn of(one_in: u32) -> Self {
-        let scale = (-1.0 / f64::from(one_in)).ln_1p().recip();
-        Self { one_in, scale }
-    }
-}
 
 /// What is known of a loan when it begins.
 pub(crate) struct Loan {
@@ -154,112 +27,6 @@ pub(crate) struct Loan {
     /// Heap bytes of the object then.
     pub(crate) bytes: usize,
     pub(crate) is_new: bool,
-}
-
-/// What one object of a pool is doing, and for whom.
-#[derive(Clone)]
-pub(super) struct Record {
-    /// Who borrowed it, last if it is idle.
-    pub(super) entry: Arc<Entry>,
-    /// Who made it as large as it is, if that was someone else: most of its bytes.
-    origin: Option<Arc<Entry>>,
-    pub(super) is_lent: bool,
-    /// On the pool's clock.
-    pub(super) since: Duration,
-    pub(super) bytes: usize,
-    bytes_before: usize,
-    /// How many loans it stands for.
-    pub(super) weight: u32,
-    /// On whose behalf, and after how many questions: for leak checks.
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "nobody asks"))]
-    pub(super) scope: u64,
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "nobody asks"))]
-    pub(super) epoch: u64,
-}
-
-impl Record {
-    /// Who its memory is put down to.
-    pub(super) fn owner(&self) -> &Arc<Entry> {
-        match &self.origin {
-            Some(origin) if !self.is_lent => origin,
-            _ => &self.entry,
-        }
-    }
-
-    /// By how much the object grew in this loan.
-    pub(super) fn growth(&self) -> usize {
-        self.bytes.saturating_sub(self.bytes_before)
-    }
-}
-
-#[derive(Default)]
-struct Shard {
-    records: Vec<Option<Record>>,
-    free: Vec<usize>,
-    entries: HashTable<Arc<Entry>>,
-}
-
-impl Shard {
-    fn entry(&mut self, site: Site, stack: &[usize], thread: label::Id) -> Arc<Entry> {
-        let key = hash(site, stack, thread);
-        let found = self
-            .entries
-            .find(key, |entry| entry.is_for(site, stack, thread));
-        if let Some(entry) = found {
-            return Arc::clone(entry);
-        }
-        if self.entries.len() >= MOST_ENTRIES {
-            let rest = Site::caller();
-            let key = hash(rest, &[], thread);
-            let found = self
-                .entries
-                .find(key, |entry| entry.is_for(rest, &[], thread));
-            return match found {
-                Some(entry) => Arc::clone(entry),
-                None => self.add(key, Entry::new(rest, &[], thread, true)),
-            };
-        }
-        self.add(key, Entry::new(site, stack, thread, false))
-    }
-
-    fn add(&mut self, key: u64, entry: Entry) -> Arc<Entry> {
-        let entry = Arc::new(entry);
-        let added = Arc::clone(&entry);
-        self.entries.insert_unique(key, added, |entry| entry.hash());
-        entry
-    }
-
-    fn insert(&mut self, record: Record) -> usize {
-        match self.free.pop() {
-            Some(at) => {
-                self.records[at] = Some(record);
-                at
-            }
-            None => {
-                self.records.push(Some(record));
-                self.records.len() - 1
-            }
-        }
-    }
-
-    fn remove(&mut self, at: usize) -> Option<Record> {
-        let record = self.records.get_mut(at)?.take()?;
-        self.free.push(at);
-        Some(record)
-    }
-}
-
-/// A copy of a table.
-pub(super) struct View {
-    pub(super) records: Vec<Record>,
-    pub(super) totals: Vec<Totals>,
-}
-
-/// What one entry has counted.
-pub(super) struct Totals {
-    pub(super) entry: Arc<Entry>,
-    pub(super) created: u64,
-    pub(super) grown: u64,
 }
 
 /// Tracks the loans of one pool.

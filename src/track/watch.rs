@@ -3,8 +3,8 @@
 
 use super::Tracker;
 use super::outstanding::{HeldSite, group};
+use super::record::Record;
 use super::scope::{Scope, next_epoch};
-use super::tracker::Record;
 #[cfg(feature = "backtrace")]
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
