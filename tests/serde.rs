@@ -138,3 +138,19 @@ fn a_series_comes_back_and_is_judged_the_same() {
     let bare: Series = from_value(json!({ "type_name": "T", "points": [] })).unwrap();
     assert_eq!(bare.name(), None);
 }
+
+#[cfg(feature = "track")]
+#[test]
+fn tracking_is_its_text() {
+    use millpond::track::Tracking;
+    for (tracking, text) in [
+        (Tracking::Off, "\"off\""),
+        (Tracking::OneIn(128), "\"1/128\""),
+        (Tracking::All, "\"all\""),
+    ] {
+        assert_eq!(serde_json::to_string(&tracking).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Tracking>(text).unwrap(), tracking);
+    }
+    let error = serde_json::from_str::<Tracking>("\"often\"").unwrap_err();
+    assert!(error.to_string().contains("1/128"), "{error}");
+}

@@ -449,12 +449,18 @@ fn a_clock_or_a_footprint_that_panics_costs_no_object() {
         .with_tracking(Tracking::All)
         .with_clock(|| {
             assert!(!ANGRY.load(Relaxed), "the clock's own");
-            Duration::ZERO
+            Duration::from_secs(1_000)
         });
     let mut touchy = pool.get();
     touchy.0.push(1);
     assert_eq!(pool.outstanding().sites[0].objects, 1);
     ANGRY.store(false, Relaxed);
+    let out = pool.outstanding();
+    assert_eq!(
+        out.sites[0].oldest(),
+        Duration::ZERO,
+        "not as old as the clock"
+    );
     drop(touchy);
     let stats = pool.stats();
     assert_eq!((stats.in_use, stats.returned), (0, 1));

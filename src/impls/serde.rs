@@ -38,3 +38,18 @@ impl<'de> Visitor<'de> for Counts {
         Ok(counts)
     }
 }
+
+#[cfg(feature = "track")]
+impl Serialize for crate::track::Tracking {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(feature = "track")]
+impl<'de> Deserialize<'de> for crate::track::Tracking {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

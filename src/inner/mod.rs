@@ -95,9 +95,10 @@ impl<T: Send + 'static> Inner<T> {
         let mut panics = Panics::default();
         let found = self.find(&mut panics);
         if panics.any()
-            && let Some(object) = found
+            && let Some(mut object) = found
         {
             // A hook panicked over another object: this one is not lent, then.
+            self.tracker.retire(&mut object.lease);
             let mut batch = Batch::from_iter([object]);
             self.counters.returned.fetch_add(1, Relaxed);
             self.offer(&mut batch, Discard::Trimmed, &mut panics);

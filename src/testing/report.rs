@@ -182,7 +182,7 @@ fn has_stack(_site: &HeldSite) -> bool {
 impl fmt::Display for PoolLeaks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.pool {
-            Some(name) => write!(f, "pool \"{}\": ", name.escape_debug())?,
+            Some(name) => write!(f, "pool {name:?}: ")?,
             None => write!(f, "pool of {}: ", self.type_name)?,
         }
         write!(f, "{}, {}", Objects(self.objects()), Bytes(self.bytes()))?;

@@ -59,7 +59,7 @@ impl fmt::Display for Leak {
             tracking,
         } = self;
         match pool {
-            Some(name) => write!(f, "pool \"{}\": ", name.escape_debug())?,
+            Some(name) => write!(f, "pool {name:?}: ")?,
             None => write!(f, "pool: ")?,
         }
         let count = Count(held.objects, held.is_estimate());

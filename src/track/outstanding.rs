@@ -165,7 +165,8 @@ impl fmt::Display for HeldSite {
         )?;
         for (at, name) in self.threads.iter().take(NAMES).enumerate() {
             let comma = if at > 0 { ", " } else { "" };
-            write!(f, "{comma}{}", name.escape_debug())?;
+            let name = name.escape_debug().to_string().replace("\\'", "'");
+            write!(f, "{comma}{name}")?;
         }
         if self.threads.len() > NAMES {
             write!(f, " and {} more", self.threads.len() - NAMES)?;
@@ -181,7 +182,7 @@ impl fmt::Display for HeldSite {
 impl fmt::Display for Outstanding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.pool {
-            Some(name) => write!(f, "pool \"{}\": ", name.escape_debug())?,
+            Some(name) => write!(f, "pool {name:?}: ")?,
             None => write!(f, "pool: ")?,
         }
         write!(f, "{} out", Count(self.in_use, false))?;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// Which loans of a pool are tracked.
 ///
-/// From and to text as `off`, `1/128`, `all`, for a command line or an environment
+/// From and to text, and with the feature `serde`, as `off`, `1/128`, `all`, for a command line or an environment
 /// variable:
 ///
 /// ```
@@ -16,7 +16,6 @@ use std::str::FromStr;
 /// assert!("often".parse::<Tracking>().is_err());
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Tracking {
     /// None.
     #[default]

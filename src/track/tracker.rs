@@ -132,11 +132,10 @@ impl Tracker {
     }
 
     /// The pool's clock; its panic is nobody's who borrows.
-    fn now(&self) -> Duration {
-        catch_unwind(self.clock).unwrap_or_else(|payload| {
-            Panics::caught(payload).swallow();
-            Duration::ZERO
-        })
+    fn now(&self) -> Option<Duration> {
+        catch_unwind(self.clock)
+            .map_err(|payload| Panics::caught(payload).swallow())
+            .ok()
     }
 
     // ---- a loan -------------------------------------------------------------
@@ -181,7 +180,8 @@ impl Tracker {
     }
 
     fn record(&self, loan: Loan, last: Option<Record>, rate: u32) -> Lease {
-        let since = self.now();
+        // Without a clock nothing is old.
+        let since = self.now().unwrap_or(Duration::MAX);
         let stack = self.stack();
         let thread = label::current();
         let (scope, epoch) = scope::current();
@@ -297,7 +297,7 @@ impl Tracker {
 
     /// Copies of all records, and their age.
     pub(super) fn records(&self) -> Vec<(Record, Duration)> {
-        let now = self.now();
+        let now = self.now().unwrap_or(Duration::ZERO);
         let mut records = Vec::new();
         for at in 0..SHARDS {
             let shard = self.shard(at);
@@ -345,7 +345,9 @@ impl Tracker {
     /// Tells the listener who has held a guard for too long, now and then.
     pub(crate) fn report_held_if_due(&self, pool: Option<&str>, panics: &mut Panics) {
         let Some(after) = self.held_after else { return };
-        let now = millis(self.now());
+        let Some(now) = self.now().map(millis) else {
+            return;
+        };
         let next = self.next_look.load(Relaxed);
         let pause = (millis(after) / 4).max(1);
         // A clock that was set back would otherwise stop the looks for as long.
