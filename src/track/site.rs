@@ -20,6 +20,7 @@ impl Site {
 
 /// The return addresses of a stack, innermost first; none where no stack was asked
 /// for.
+#[cfg(feature = "backtrace")]
 pub(super) type Addresses = smallvec::SmallVec<[usize; 32]>;
 
 /// A line, a stack and a thread that borrow: what totals are kept for.

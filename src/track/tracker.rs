@@ -6,7 +6,9 @@ use super::leak::{Leak, LeakKind, Listener};
 use super::outstanding::{HeldSite, group};
 use super::record::{ASKED, Lease, Record, SHARDS, Shard, Totals, View};
 use super::scope;
-use super::site::{Addresses, Entry, Site};
+#[cfg(feature = "backtrace")]
+use super::site::Addresses;
+use super::site::{Entry, Site};
 use super::wish::Wish;
 use super::{Setup, Tracking, apart};
 use crate::Discard;
@@ -211,12 +213,18 @@ impl Tracker {
         })
     }
 
+    #[cfg(feature = "backtrace")]
     fn stack(&self) -> Addresses {
-        #[cfg(feature = "backtrace")]
         if self.backtraces.load(Relaxed) {
-            return super::stack::capture();
+            super::stack::capture()
+        } else {
+            Addresses::new()
         }
-        Addresses::new()
+    }
+
+    #[cfg(not(feature = "backtrace"))]
+    fn stack(&self) -> [usize; 0] {
+        []
     }
 
     fn count_growth(&self, entry: &Entry, bytes: usize, weight: u32) {
