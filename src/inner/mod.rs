@@ -115,15 +115,19 @@ impl<T: Send + 'static> Inner<T> {
             if let Some(front) = self.locals.current() {
                 front.restart_if_due(&self.tracker);
             }
-            let loan = Loan {
-                site,
-                bytes: object.bytes,
-                is_new: false,
-            };
-            self.tracker.lend(&mut object.lease, loan);
-            object.watched = object.look || object.lease.is_held();
+            self.record(&mut object, site, false);
         }
         object
+    }
+
+    fn record(&self, object: &mut Object<T>, site: Site, is_new: bool) {
+        let loan = Loan {
+            site,
+            bytes: object.bytes,
+            is_new,
+        };
+        self.tracker.lend(&mut object.lease, loan);
+        object.watched = object.look || object.lease.is_held();
     }
 
     /// An idle object, if there is one: from this thread's front, its back, or the
@@ -137,10 +141,7 @@ impl<T: Send + 'static> Inner<T> {
             return None;
         }
         let Some(front) = self.attached(Touch::Borrow) else {
-            let mut object = self.depot.take_one()?;
-            self.tracker.draw(&mut object.lease);
-            self.count_global_hit();
-            return Some(object);
+            return self.depot.take_one().map(|object| self.global_hit(object));
         };
         let mut batch = Batch::new();
         front.open(&self.tracker);
@@ -153,19 +154,15 @@ impl<T: Send + 'static> Inner<T> {
             return Some(found);
         }
         if front.is_off() {
-            let mut object = self.depot.take_one()?;
-            self.tracker.draw(&mut object.lease);
-            self.count_global_hit();
+            let object = self.depot.take_one()?;
             front.count_miss();
-            return Some(object);
+            return Some(self.global_hit(object));
         }
         if front.refill() {
             return front.pop();
         }
         apart(|| self.depot.take(front.room().saturating_add(1), &mut batch));
-        let mut object = batch.pop()?;
-        self.tracker.draw(&mut object.lease);
-        self.count_global_hit();
+        let object = self.global_hit(batch.pop()?);
         front.count_miss();
         apart(|| front.stock(&mut batch, &self.limits));
         // Left over only if the capacity was lowered at this very moment, or where
@@ -326,8 +323,12 @@ impl<T: Send + 'static> Inner<T> {
         &self.tracker
     }
 
-    fn count_global_hit(&self) {
+    /// Counts an object of the shared tier that is about to be lent, and samples its
+    /// loan, since no front does.
+    fn global_hit(&self, mut object: Box<Object<T>>) -> Box<Object<T>> {
+        self.tracker.draw(&mut object.lease);
         self.counters.global_hits.fetch_add(1, Relaxed);
+        object
     }
 
     /// Counts an object that was made because there was none, and lends it.
@@ -336,14 +337,8 @@ impl<T: Send + 'static> Inner<T> {
             front.count_miss();
         }
         self.counters.created.fetch_add(1, Relaxed);
-        let loan = Loan {
-            site,
-            bytes: 0,
-            is_new: true,
-        };
         self.tracker.draw(&mut object.lease);
-        self.tracker.lend(&mut object.lease, loan);
-        object.watched = object.look || object.lease.is_held();
+        self.record(object, site, true);
     }
 
     pub(crate) fn count_detached(&self) {

@@ -21,16 +21,21 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
         if object.watched {
             return self.put_watched(object);
         }
-        // Costs nothing where `recycle` cannot panic: the compiler sees it.
-        let recycled = catch_unwind(AssertUnwindSafe(|| {
-            self.recycler.recycle(&mut object.value);
-            self.recycler.footprint(&object.value)
-        }));
-        match recycled {
+        match self.recycle(&mut object) {
             Ok(bytes) if bytes < self.unlooked => self.inner().put(object, bytes),
             Ok(bytes) => self.put_grown(object, bytes),
             Err(payload) => self.recycle_panicked(object, payload),
         }
+    }
+
+    /// Recycles an object; its size then.
+    #[inline]
+    fn recycle(&self, object: &mut Object<T>) -> Result<usize, Payload> {
+        // Costs nothing where `recycle` cannot panic: the compiler sees it.
+        catch_unwind(AssertUnwindSafe(|| {
+            self.recycler.recycle(&mut object.value);
+            self.recycler.footprint(&object.value)
+        }))
     }
 
     /// Puts back an object that has to be looked at, or is tracked.
@@ -44,11 +49,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
         if object.look {
             return self.put_looked(object);
         }
-        let recycled = catch_unwind(AssertUnwindSafe(|| {
-            self.recycler.recycle(&mut object.value);
-            self.recycler.footprint(&object.value)
-        }));
-        match recycled {
+        match self.recycle(&mut object) {
             Ok(bytes) if bytes < self.unlooked => self.put_fitted(object, Ok(Ok(bytes))),
             Ok(bytes) => self.put_grown(object, bytes),
             Err(payload) => self.recycle_panicked(object, payload),

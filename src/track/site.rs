@@ -32,7 +32,6 @@ pub(super) struct Entry {
     /// Stands for all those for which there was no room.
     pub(super) is_rest: bool,
     /// Estimates: each sampled loan counts for as many as it stands for.
-    pub(super) gets: AtomicU64,
     pub(super) created: AtomicU64,
     pub(super) grown: AtomicU64,
 }
@@ -44,7 +43,6 @@ impl Entry {
             stack: stack.into(),
             thread,
             is_rest,
-            gets: AtomicU64::new(0),
             created: AtomicU64::new(0),
             grown: AtomicU64::new(0),
         }

@@ -191,7 +191,6 @@ impl Tracker {
         let at = thread_number() % SHARDS;
         let mut shard = self.shard(at);
         let entry = shard.entry(loan.site, &stack, thread);
-        entry.count(&entry.gets, u64::from(rate));
         if loan.is_new {
             entry.count(&entry.created, u64::from(rate));
             self.count_growth(&entry, self.each, rate);
