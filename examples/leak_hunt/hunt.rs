@@ -1,6 +1,8 @@
 //! From arguments to profiles.
 
+use crate::arguments;
 use crate::load::{self, Plan};
+use crate::output::{cannot_write, writable};
 use crate::report;
 use crate::service::{Leaks, Service};
 use crate::source;
@@ -8,7 +10,7 @@ use clap::{Parser, ValueEnum};
 use millpond::sampler::Sampler;
 use millpond::track::Tracking;
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -101,17 +103,9 @@ pub(crate) fn run(
     stdout: &mut dyn Write,
     stderr: &mut dyn Write,
 ) -> u8 {
-    let args = match Args::try_parse_from(args) {
+    let args: Args = match arguments::parse(args, stdout, stderr) {
         Ok(args) => args,
-        Err(e) if e.use_stderr() => {
-            let _ = write!(stderr, "{e}");
-            return NOT_RUN;
-        }
-        // `--help` is no error.
-        Err(e) => {
-            let _ = write!(stdout, "{e}");
-            return 0;
-        }
+        Err(status) => return status,
     };
     match hunt(&args, stdin, stdout, stderr) {
         Ok(0) => 0,
@@ -165,22 +159,6 @@ fn beside(path: &Path, word: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let at = name.find('.').unwrap_or(name.len());
     path.with_file_name(format!("{}.{word}{}", &name[..at], &name[at..]))
-}
-
-/// Checks that a file can be written, and leaves one that exists as it is.
-fn writable(path: &Path, make_parent: bool) -> Result<(), String> {
-    let open = || {
-        if let (true, Some(parent)) = (make_parent, path.parent()) {
-            fs::create_dir_all(parent)?;
-        }
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).open(path)
-    };
-    open().map(drop).map_err(|e| cannot_write(path, &e))
-}
-
-fn cannot_write(path: &Path, e: &io::Error) -> String {
-    format!("cannot write {}: {e}", path.display())
 }
 
 fn written(result: io::Result<()>) -> Result<(), String> {

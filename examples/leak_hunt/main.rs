@@ -29,6 +29,9 @@
 mod rerun;
 
 #[cfg(all(feature = "pprof", feature = "backtrace"))]
+#[path = "../requests/arguments.rs"]
+mod arguments;
+#[cfg(all(feature = "pprof", feature = "backtrace"))]
 mod hunt;
 #[cfg(all(feature = "pprof", feature = "backtrace"))]
 #[path = "../requests/input.rs"]
@@ -39,6 +42,9 @@ mod load;
 #[path = "../requests/numbers.rs"]
 #[allow(dead_code, reason = "the part for timings")]
 mod numbers;
+#[cfg(all(feature = "pprof", feature = "backtrace"))]
+#[path = "../tune/output.rs"]
+mod output;
 #[cfg(all(feature = "pprof", feature = "backtrace"))]
 mod report;
 #[cfg(all(feature = "pprof", feature = "backtrace"))]

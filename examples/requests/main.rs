@@ -23,6 +23,7 @@
 //! could be measured (usage, unreadable input, no request in it, unwritable
 //! output); 3 if malformed lines were skipped and all else went well.
 
+mod arguments;
 mod counting;
 mod input;
 mod measure;
@@ -92,13 +93,9 @@ fn run(
     stderr: &mut dyn Write,
     bar: ProgressDrawTarget,
 ) -> u8 {
-    let args = match Args::try_parse_from(args) {
+    let args: Args = match arguments::parse(args, stdout, stderr) {
         Ok(args) => args,
-        Err(e) => {
-            let to: &mut dyn Write = if e.use_stderr() { stderr } else { stdout };
-            let _ = write!(to, "{e}");
-            return e.exit_code() as u8;
-        }
+        Err(status) => return status,
     };
     let loaded = source::load("requests", args.path.as_deref(), stdin, stderr);
     let Loaded {

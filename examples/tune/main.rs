@@ -28,6 +28,8 @@
 //! unreadable input, no request in it, unwritable output); 3 if malformed lines
 //! were skipped and all else went well.
 
+#[path = "../requests/arguments.rs"]
+mod arguments;
 #[path = "../requests/input.rs"]
 mod input;
 #[path = "../requests/numbers.rs"]
@@ -37,6 +39,7 @@ mod source;
 
 mod load;
 mod measure;
+mod output;
 mod page;
 mod plot;
 mod report;
@@ -45,9 +48,10 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use load::Load;
 use measure::Plan;
+use output::{cannot_write, writable};
 use report::Findings;
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -121,13 +125,9 @@ fn run(
     stderr: &mut dyn Write,
     bar: ProgressDrawTarget,
 ) -> u8 {
-    let args = match Args::try_parse_from(args) {
+    let args: Args = match arguments::parse(args, stdout, stderr) {
         Ok(args) => args,
-        Err(e) => {
-            let to: &mut dyn Write = if e.use_stderr() { stderr } else { stdout };
-            let _ = write!(to, "{e}");
-            return e.exit_code() as u8;
-        }
+        Err(status) => return status,
     };
     match tune(&args, stdin, stdout, stderr, bar) {
         Ok(0) => 0,
@@ -202,22 +202,6 @@ fn tune(
             .and_then(|()| stdout.flush()),
     )?;
     Ok(skipped)
-}
-
-/// Checks that a file can be written, and leaves one that exists as it is.
-fn writable(path: &Path, make_parent: bool) -> Result<(), String> {
-    let open = || {
-        if let (true, Some(parent)) = (make_parent, path.parent()) {
-            fs::create_dir_all(parent)?;
-        }
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).open(path)
-    };
-    open().map(drop).map_err(|e| cannot_write(path, &e))
-}
-
-fn cannot_write(path: &Path, e: &io::Error) -> String {
-    format!("cannot write {}: {e}", path.display())
 }
 
 fn progress(rounds: u32, target: ProgressDrawTarget) -> ProgressBar {
