@@ -61,6 +61,15 @@ pub trait Recycle {
     /// O(1); the collections of this crate keep count as they go.
     fn footprint(&self) -> usize;
 
+    /// [`recycle`](Recycle::recycle), then [`footprint`](Recycle::footprint): what the
+    /// pool calls on every return. To be overridden only where the two have work to
+    /// share.
+    #[inline]
+    fn recycle_and_measure(&mut self) -> usize {
+        self.recycle();
+        self.footprint()
+    }
+
     /// How many of the [`footprint`](Recycle::footprint) bytes the present
     /// contents need. Read before `recycle`, to tell an object that is too big
     /// for its use from one that is used to the full.
@@ -106,6 +115,13 @@ pub trait Recycler<T> {
         0
     }
 
+    /// Both; see [`Recycle::recycle_and_measure`].
+    #[inline]
+    fn recycle_and_measure(&self, object: &mut T) -> usize {
+        self.recycle(object);
+        self.footprint(object)
+    }
+
     /// Heap bytes its contents need; see [`Recycle::occupied`].
     fn occupied(&self, object: &T) -> usize {
         self.footprint(object)
@@ -130,6 +146,11 @@ impl<T: Recycle> Recycler<T> for ByTrait {
     #[inline]
     fn footprint(&self, object: &T) -> usize {
         object.footprint()
+    }
+
+    #[inline]
+    fn recycle_and_measure(&self, object: &mut T) -> usize {
+        object.recycle_and_measure()
     }
 
     #[inline]

@@ -492,3 +492,41 @@ fn the_last_switch_wins_everywhere() {
         assert_eq!(pool.local_capacity(), 4);
     }
 }
+
+#[test]
+fn pools_that_change_places_keep_their_objects() {
+    let made = |byte: u8| Pool::from_fn(move || vec![byte; 4]).with_local_capacity(4);
+    let (mut one, mut two) = (made(1), made(2));
+    for pool in [&one, &two] {
+        drop(pool.get());
+    }
+    std::mem::swap(&mut one, &mut two);
+    // What has been lent is empty now; what is made anew is not.
+    assert!(one.get().is_empty() && two.get().is_empty());
+    let (idle, new) = (one.get(), one.get());
+    assert_eq!((idle.len(), &**new), (0, &[2; 4][..]));
+    drop((idle, new));
+    assert_eq!((one.stats().created, two.stats().created), (2, 1));
+    // A pool in the place of another, with objects of another type.
+    let mut pool = Some(Pool::from_fn(|| String::from("made")));
+    drop(pool.as_ref().unwrap().get());
+    for made in 0..3 {
+        pool = Some(Pool::from_fn(move || made.to_string()));
+        assert_eq!(*pool.as_ref().unwrap().get(), made.to_string());
+    }
+}
+
+#[test]
+fn a_thread_may_use_more_pools_than_it_remembers() {
+    let pools: Vec<_> = (0..40).map(|_| pool(4, 0)).collect();
+    for _ in 0..3000 {
+        // Held together, so that no get and no return finds its pool remembered.
+        let held: Vec<_> = pools.iter().map(|pool| pool.get()).collect();
+        drop(held);
+    }
+    for pool in &pools {
+        let stats = pool.stats();
+        assert_eq!((stats.created, stats.local_hits), (1, 2999));
+        assert_eq!((stats.idle_local, stats.in_use), (1, 0));
+    }
+}

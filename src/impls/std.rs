@@ -12,15 +12,15 @@ use std::path::PathBuf;
 /// buckets, or one less than all of them below eight. So this adds a seventh,
 /// rounded up: by multiplication, because it runs on every return, and a
 /// division or the leading zeros that `next_power_of_two` counts cost 2 ns more
-/// on a baseline x86-64. Exact up to 2^29 entries, then up to one too few in
-/// a million. O(1).
+/// on a baseline x86-64. In 31 bits, because those fit into the instructions. Exact up
+/// to 2^28 entries, then up to one too few in a million. O(1).
 #[inline]
 fn buckets(capacity: usize) -> usize {
-    const SEVENTH: u64 = (1 << 32) / 7;
+    const SEVENTH: u64 = (1 << 31) / 7;
     let up = (capacity as u64)
         .wrapping_mul(SEVENTH)
-        .wrapping_add(u32::MAX as u64)
-        >> 32;
+        .wrapping_add((1 << 31) - 1)
+        >> 31;
     capacity + up as usize
 }
 
@@ -94,20 +94,18 @@ impl Recycle for PathBuf {
     }
 }
 
-/// Whether a table that is empty now and reports this capacity may hold tombstones.
+/// Whether a table that is empty now, and seems to have so many buckets by its
+/// capacity, may hold tombstones.
 ///
 /// An entry removed from a crowded neighbourhood leaves one, and `clear` returns
 /// early on an empty table and keeps them all: 1,792 entries removed one by one
-/// leave a capacity of about 500, and a table full of them reports 0. A clean one
-/// has 7 << n, or 3. A worn one may too, by chance; in a large table, where a reset
-/// is cheap beside the removals that wore it, we do not guess.
+/// leave a capacity of about 500, and a table full of them reports 0. A clean one has a
+/// power of two, at least four. A worn one may look as if it had, by chance; in a large
+/// table, where a reset is cheap beside the removals that wore it, we do not guess.
 #[inline]
-fn may_be_worn(capacity: usize) -> bool {
-    // Asked on every return of an empty map, so without a division or a count of
-    // zeros: 7 << n is seven times its lowest bit.
-    let lowest = capacity & capacity.wrapping_neg();
-    let is_clean = capacity == 7 * lowest || capacity == 3;
-    !is_clean || capacity.wrapping_sub(1) >= 447
+fn may_be_worn(buckets: usize) -> bool {
+    // Asked on every return of an empty map. Counting bits is slow on a baseline x86-64.
+    buckets & buckets.wrapping_sub(1) != 0 || buckets.wrapping_sub(4) >= 512 - 4
 }
 
 macro_rules! recycle_table {
@@ -115,17 +113,27 @@ macro_rules! recycle_table {
         impl<$($generics)*> Recycle for $collection {
             #[inline]
             fn recycle(&mut self) {
+                self.recycle_and_measure();
+            }
+
+            #[inline]
+            fn recycle_and_measure(&mut self) -> usize {
                 if !self.is_empty() {
                     self.clear();
-                } else if may_be_worn(self.capacity()) {
+                    return self.footprint();
+                }
+                let buckets = buckets(self.capacity());
+                if may_be_worn(buckets) {
                     // Out of the way of the hot path that this is inlined into.
                     #[cold]
                     #[inline(never)]
-                    fn reset<$($generics)*>(table: &mut $collection) {
+                    fn reset<$($generics)*>(table: &mut $collection) -> usize {
                         drop(table.drain());
+                        table.footprint()
                     }
-                    reset(self);
+                    return reset(self);
                 }
+                buckets * (size_of::<$entry>() + 1)
             }
 
             #[inline]

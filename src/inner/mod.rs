@@ -84,13 +84,13 @@ impl<T: Send + 'static> Inner<T> {
 
     // ---- get: local, depot, or nothing --------------------------------------
 
-    /// An idle object of this thread's front, if that may be asked.
-    #[inline]
-    pub(crate) fn take(&self) -> Option<Box<Object<T>>> {
-        self.locals.current().and_then(Front::pop)
+    /// The number of its per-thread tiers.
+    pub(crate) fn number(&self) -> usize {
+        self.locals.number()
     }
 
-    /// The same where the front has none, or may not be asked.
+    /// An idle object where this thread's front has none, or may not be asked, or the
+    /// thread does not remember where it is.
     pub(crate) fn take_slow(self: &Arc<Self>) -> Option<Box<Object<T>>> {
         let mut panics = Panics::default();
         let found = self.find(&mut panics);
@@ -174,7 +174,6 @@ impl<T: Send + 'static> Inner<T> {
     // ---- drop: local, depot, or discard -------------------------------------
 
     /// Keeps a recycled object, or lets it go if both tiers are full.
-    #[inline]
     pub(crate) fn put(self: &Arc<Self>, object: Box<Object<T>>, bytes: usize) {
         let object = match self.locals.current() {
             Some(front) => match front.push(object, bytes) {

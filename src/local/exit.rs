@@ -1,5 +1,6 @@
 //! How a thread ends, and how far it has got.
 
+use super::near;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -21,20 +22,25 @@ pub(super) enum Phase {
     Dead,
 }
 
-/// A small number that is this thread's alone while threads are few: to spread
-/// threads over places.
+/// A number that no other thread has had, counted from 1: to spread threads over
+/// places, and to say whose something is. `NOBODY` where all have been given out, after
+/// 2^64 threads, or 2^32 on 32-bit targets.
 pub(crate) fn thread_number() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    static NEXT: AtomicUsize = AtomicUsize::new(NOBODY + 1);
     let mut number = NUMBER.get();
-    if number == usize::MAX {
-        number = NEXT.fetch_add(1, Relaxed);
+    if number == NOBODY {
+        let next = |number: usize| number.checked_add(1);
+        number = NEXT.fetch_update(Relaxed, Relaxed, next).unwrap_or(NOBODY);
         NUMBER.set(number);
     }
     number
 }
 
+/// The number of no thread.
+pub(super) const NOBODY: usize = 0;
+
 thread_local! {
-    static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
+    static NUMBER: Cell<usize> = const { Cell::new(NOBODY) };
     // Without a destructor: can be read to the very end.
     pub(super) static PHASE: Cell<Phase> = const { Cell::new(Phase::Fresh) };
     pub(super) static EXIT: ExitList = const { ExitList(RefCell::new(SmallVec::new_const())) };
@@ -60,6 +66,7 @@ impl ExitList {
 impl Drop for ExitList {
     fn drop(&mut self) {
         PHASE.set(Phase::Dead);
+        near::forget();
         for pool in self.0.take() {
             if let Some(pool) = pool.upgrade() {
                 pool.on_thread_exit();

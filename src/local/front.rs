@@ -1,11 +1,12 @@
 //! One thread's tier: the front, which only it can reach, and the back.
 
+use super::exit::NOBODY;
 use crate::object::{Batch, Object};
 use crate::retain::Habits;
 use crate::track::{Countdown, Tracker};
 use crossbeam_utils::CachePadded;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Slots of the front: more guards from one pool than a handler holds at once.
@@ -48,8 +49,9 @@ pub(crate) struct Limits {
 /// What other threads may read, tune and trim.
 pub(super) struct Shared<T> {
     hot: CachePadded<Hot>,
-    /// A living thread owns it. Set by that thread, under the back's lock.
-    attached: AtomicBool,
+    /// The [number](super::thread_number) of the living thread that owns it, which
+    /// alone may touch the front. Set by that thread, under the back's lock.
+    owner: AtomicUsize,
     /// Objects that the thread borrowed and its tier did not have.
     misses: AtomicUsize,
     /// Objects that the thread gave back or detached and its tier did not keep.
@@ -151,7 +153,7 @@ impl<T> Front<T> {
             slots: Default::default(),
             shared: Arc::new(Shared {
                 hot: CachePadded::default(),
-                attached: AtomicBool::new(false),
+                owner: AtomicUsize::new(NOBODY),
                 misses: AtomicUsize::new(0),
                 passed: AtomicUsize::new(0),
                 depth: AtomicUsize::new(0),
@@ -451,21 +453,32 @@ impl<T> Front<T> {
 
 /// What the owner and others do with the reachable part.
 impl<T> Shared<T> {
-    pub(super) fn is_attached(&self) -> bool {
-        self.attached.load(Relaxed)
+    pub(super) fn is_owned_by(&self, thread: usize) -> bool {
+        self.owner.load(Relaxed) == thread
     }
 
-    /// A living thread takes it over, with so many objects to keep.
-    pub(super) fn attach(&self, capacity: usize) {
+    fn is_attached(&self) -> bool {
+        !self.is_owned_by(NOBODY)
+    }
+
+    /// A living thread takes it over, with so many objects to keep; false if it is
+    /// another thread's. It never should be: `thread_local` gives the place of a thread
+    /// to another when its own guard has been destroyed, after `EXIT`. But no thread may
+    /// touch another's front, in whatever order a platform destroys.
+    pub(super) fn attach(&self, thread: usize, capacity: usize) -> bool {
         let mut back = self.back();
-        self.attached.store(true, Relaxed);
+        if self.is_attached() || thread == NOBODY {
+            return false;
+        }
+        self.owner.store(thread, Relaxed);
         self.split(&mut back, capacity);
+        true
     }
 
     /// Its thread ends: from here on the slow paths are taken.
     pub(super) fn detach(&self) {
         let mut back = self.back();
-        self.attached.store(false, Relaxed);
+        self.owner.store(NOBODY, Relaxed);
         self.split(&mut back, 0);
     }
 

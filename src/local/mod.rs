@@ -9,7 +9,7 @@
 //!
 //! # Threads that end
 //!
-//! `thread_local::ThreadLocal` finds a thread's value fast, and has two edges.
+//! `thread_local::ThreadLocal` finds a thread's value, and has two edges.
 //! It keeps the value of a dead thread for the next one that gets its id; and a
 //! thread's first contact with it panics in a thread-local's destructor once the
 //! crate's own guard has been destroyed, after it has taken an id that nobody
@@ -24,12 +24,17 @@
 //! * What remains is a thread that used the `thread_local` crate for something
 //!   else and borrows for the first time inside a destructor, after the crate's
 //!   guard. That panic is caught, and the thread uses the shared tier.
+//!
+//! A front says which thread owns it, and no other touches it, also where a platform
+//! were to destroy in another order than this one.
 
 mod exit;
 mod front;
+mod near;
 
 pub(crate) use exit::{OnThreadExit, thread_number};
 pub(crate) use front::{FRONT, Front, Limits, LocalCounts, TICK};
+pub(crate) use near::{UNNUMBERED, recall};
 
 use crate::object::Batch;
 use crossbeam_utils::CachePadded;
@@ -41,6 +46,8 @@ use thread_local::ThreadLocal;
 
 /// The per-thread tiers of one pool.
 pub(crate) struct Locals<T: Send> {
+    /// See [`near`].
+    number: usize,
     fronts: ThreadLocal<CachePadded<Front<T>>>,
     /// The reachable part of every front, and how much each may keep. Ids of
     /// dead threads are used again, so this is as long as most threads were
@@ -57,6 +64,7 @@ struct Registry<T> {
 impl<T: Send> Locals<T> {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
+            number: near::next_number(),
             fronts: ThreadLocal::new(),
             shared: Mutex::new(Registry {
                 all: Vec::new(),
@@ -69,10 +77,14 @@ impl<T: Send> Locals<T> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// This thread's front, attached or not, if it has one.
-    #[inline]
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// This thread's front, if it has one.
     pub(crate) fn current(&self) -> Option<&Front<T>> {
-        self.fronts.get().map(|front| &**front)
+        let front = self.fronts.get()?;
+        front.shared().is_owned_by(thread_number()).then_some(front)
     }
 
     /// This thread's front, made if need be; `None` if the thread is, or may be,
@@ -88,9 +100,8 @@ impl<T: Send> Locals<T> {
             (Phase::Attached, _) | (Phase::Fresh, Touch::Borrow) => {}
             (Phase::Fresh, Touch::Return) | (Phase::Dead, _) => return None,
         }
-        if let Some(front) = self.current()
-            && front.shared().is_attached()
-        {
+        if let Some(front) = self.current() {
+            near::remember(self.number, front);
             return Some(front);
         }
         let make = || self.fronts.get_or(|| CachePadded::new(self.new_front()));
@@ -102,13 +113,19 @@ impl<T: Send> Locals<T> {
                 .inspect_err(|_| PHASE.set(Phase::Dead))
                 .ok()?,
         };
-        // From here on EXIT exists, and was made after the crate's guard.
-        EXIT.try_with(|exit| exit.push(on_exit())).ok()?;
-        PHASE.set(Phase::Attached);
-        let registry = self.registry();
-        front.shared().attach(registry.capacity);
-        drop(registry);
-        Some(front)
+        let is_own = EXIT.try_with(|exit| {
+            // EXIT exists, and was made after the crate's guard.
+            PHASE.set(Phase::Attached);
+            let registry = self.registry();
+            let is_own = front.shared().attach(thread_number(), registry.capacity);
+            drop(registry);
+            if is_own {
+                exit.push(on_exit());
+                near::remember(self.number, front);
+            }
+            is_own
+        });
+        is_own.ok()?.then_some(front)
     }
 
     fn new_front(&self) -> Front<T> {

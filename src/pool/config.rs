@@ -1,11 +1,12 @@
 //! What a pool is made with. All of it is `const`, but for closures that capture.
 
+use super::home::Home;
 use super::{Create, Pool};
 use crate::local::{FRONT, Limits};
 use crate::sweeper::monotonic;
 use crate::track::Setup;
 use crate::{ByTrait, Discard, Recycle, Retention};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Objects a thread keeps for itself unless told otherwise: the front, and as
@@ -112,7 +113,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
             clock: monotonic,
             enabled: true,
             track: Setup::new(),
-            inner: OnceLock::new(),
+            home: Home::new(),
         }
         .with_unlooked()
     }

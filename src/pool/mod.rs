@@ -2,22 +2,25 @@
 //! first use.
 
 mod config;
+mod home;
 mod put;
 #[cfg(feature = "track")]
 mod tracking;
 
 use crate::hook::{Hook, Panics, SharedHook};
 use crate::inner::{Config, Inner};
+use crate::local::Front;
 use crate::object::Object;
 use crate::registry::Observed;
 use crate::retain::Retention;
 use crate::track::{Setup, Site, apart};
 use crate::trimmer::Trimmer;
 use crate::{ByTrait, Discard, OwnedPooled, Pooled, Recycler, Stats};
+use home::Home;
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// Lends objects that are empty and warm, and takes them back by itself.
@@ -101,8 +104,7 @@ pub struct Pool<T: Send + 'static, R = ByTrait> {
     clock: fn() -> Duration,
     enabled: bool,
     track: Setup,
-    /// Made at first use, because what threads share needs an `Arc`.
-    inner: OnceLock<Arc<Inner<T>>>,
+    home: Home<T>,
 }
 
 type ReturnHook<T> = Box<dyn Fn(&mut T) -> bool + Send + Sync>;
@@ -115,7 +117,7 @@ struct Create<T> {
 impl<T: Send + 'static, R> Pool<T, R> {
     #[inline]
     fn inner(&self) -> &Arc<Inner<T>> {
-        match self.inner.get() {
+        match self.home.inner() {
             Some(inner) => inner,
             None => self.init(),
         }
@@ -124,7 +126,7 @@ impl<T: Send + 'static, R> Pool<T, R> {
     #[cold]
     #[inline(never)]
     fn init(&self) -> &Arc<Inner<T>> {
-        self.inner.get_or_init(|| {
+        self.home.inner_or_init(|| {
             let hook = match (&self.hook_fn, self.hook) {
                 (Some(hook), _) => Hook::Shared(Arc::clone(hook)),
                 (None, Some(hook)) => Hook::Plain(hook),
@@ -291,7 +293,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
 
     #[inline]
     fn take(&self, site: Site) -> Box<Object<T>> {
-        match self.inner().take() {
+        match self.home.front().and_then(Front::pop) {
             // By far the most: one call for all others, so that this is inlined.
             Some(object) if !object.lease.is_held() => object,
             taken => self.take_slow(taken, site),
@@ -356,7 +358,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
 impl<T: Send + 'static, R> Drop for Pool<T, R> {
     /// Lets go of every idle object, of all threads, as [`Discard::PoolDropped`].
     fn drop(&mut self) {
-        if let Some(inner) = self.inner.take() {
+        if let Some(inner) = self.home.take() {
             let mut panics = Panics::default();
             inner.close(&mut panics);
             panics.resume();
@@ -371,7 +373,7 @@ impl<T: Send + 'static, R> fmt::Debug for Pool<T, R> {
             pool.field("name", &name);
         }
         pool.field("type", &std::any::type_name::<T>());
-        match self.inner.get() {
+        match self.home.inner() {
             // Not made for printing it.
             None => pool
                 .field("local_capacity", &self.local_capacity)

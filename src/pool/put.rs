@@ -22,7 +22,14 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
             return self.put_watched(object);
         }
         match self.recycle(&mut object) {
-            Ok(bytes) if bytes < self.unlooked => self.inner().put(object, bytes),
+            Ok(bytes) if bytes < self.unlooked => {
+                let Some(front) = self.home.front() else {
+                    return self.inner().put(object, bytes);
+                };
+                if let Err(object) = front.push(object, bytes) {
+                    self.inner().put_slow(object, bytes);
+                }
+            }
             Ok(bytes) => self.put_grown(object, bytes),
             Err(payload) => self.recycle_panicked(object, payload),
         }
@@ -33,8 +40,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
     fn recycle(&self, object: &mut Object<T>) -> Result<usize, Payload> {
         // Costs nothing where `recycle` cannot panic: the compiler sees it.
         catch_unwind(AssertUnwindSafe(|| {
-            self.recycler.recycle(&mut object.value);
-            self.recycler.footprint(&object.value)
+            self.recycler.recycle_and_measure(&mut object.value)
         }))
     }
 

@@ -1,0 +1,176 @@
+//! Where this thread's fronts lie, so that the hot path need not ask for them.
+//!
+//! `ThreadLocal::get` takes some twenty instructions, and a cycle needs it twice. This
+//! is a small table, one for each thread, of what it said last.
+//!
+//! What a place holds is a pointer to the front of *this* thread in the [`Locals`] with
+//! the number beside it, and stays one for as long as that `Locals` lives:
+//!
+//! * Numbers are given out once, so no other pool, of whatever type, is taken for it.
+//! * A front lies in the `ThreadLocal` of its `Locals`, which moves and frees no value
+//!   before it goes itself.
+//! * [`remember`] is called for a front that this thread owns, and [`forget`] before it
+//!   parts with any, at its end; what is remembered after that is forgotten, too,
+//!   because nothing is: a thread that is [dead](super::exit::Phase) attaches no front.
+//!
+//! [`Locals`]: super::Locals
+
+use super::front::Front;
+use std::cell::Cell;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// Pools that a thread finds at once. Numbers are consecutive, so it takes seventeen
+/// pools until two meet in one place; those then take the long way in turns, which is
+/// slower and no less right. 256 bytes for each thread of the program.
+const PLACES: usize = 16;
+
+/// The number of no pool. Not 0, which is what an empty place holds.
+pub(crate) const UNNUMBERED: usize = usize::MAX;
+
+#[derive(Clone, Copy)]
+struct Place {
+    number: usize,
+    /// Never null, which spares the hot path a comparison.
+    front: NonNull<()>,
+}
+
+const EMPTY: Place = Place {
+    number: 0,
+    front: NonNull::dangling(),
+};
+
+thread_local! {
+    // Without a destructor, so that it can be asked to the very end.
+    static PLACES_OF_THREAD: [Cell<Place>; PLACES] = const { [const { Cell::new(EMPTY) }; PLACES] };
+}
+
+/// A number that no other pool has had. After 2^64 of them (2^32 on 32-bit targets),
+/// pools stay without, and take the long way.
+pub(super) fn next_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    let next = |number: usize| number.checked_add(1);
+    NEXT.fetch_update(Relaxed, Relaxed, next)
+        .unwrap_or(UNNUMBERED)
+}
+
+/// Where the front of this thread lies in the pool with this number, if that is
+/// remembered, and if its objects are `T`.
+#[inline]
+pub(crate) fn recall<T>(number: usize) -> Option<NonNull<Front<T>>> {
+    PLACES_OF_THREAD.with(|places| {
+        let place = places[number % PLACES].get();
+        (place.number == number).then_some(place.front.cast())
+    })
+}
+
+pub(super) fn remember<T>(number: usize, front: &Front<T>) {
+    if number != UNNUMBERED {
+        let front = NonNull::from(front).cast();
+        let place = Place { number, front };
+        PLACES_OF_THREAD.with(|places| places[number % PLACES].set(place));
+    }
+}
+
+pub(super) fn forget() {
+    PLACES_OF_THREAD.with(|places| places.iter().for_each(|place| place.set(EMPTY)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Locals, Touch, exit};
+    use super::*;
+    use std::cell::RefCell;
+    use std::sync::mpsc::{Sender, channel};
+    use std::sync::{Arc, Weak};
+
+    struct Nothing;
+
+    impl exit::OnThreadExit for Nothing {
+        fn on_thread_exit(self: Arc<Self>) {}
+    }
+
+    fn attach(locals: &Locals<u8>) -> Option<&Front<u8>> {
+        locals.attached(Touch::Borrow, || -> Weak<dyn exit::OnThreadExit> {
+            Weak::<Nothing>::new()
+        })
+    }
+
+    fn is_near(locals: &Locals<u8>) -> bool {
+        recall::<u8>(locals.number()).is_some()
+    }
+
+    #[test]
+    fn what_is_remembered_is_this_threads_front() {
+        let (one, two) = (Locals::new(4), Locals::new(4));
+        assert!(!is_near(&one));
+        for locals in [&one, &two] {
+            let front = NonNull::from(attach(locals).unwrap());
+            assert_eq!(recall::<u8>(locals.number()), Some(front));
+        }
+        assert!(is_near(&one));
+        std::thread::scope(|scope| {
+            scope.spawn(|| assert!(!is_near(&one)));
+        });
+        assert!(recall::<u8>(UNNUMBERED).is_none());
+    }
+
+    #[test]
+    fn of_two_pools_in_one_place_the_last_is_remembered() {
+        let all: Vec<_> = (0..=PLACES).map(|_| Locals::new(4)).collect();
+        // Other tests take numbers, too.
+        let same = |locals: &&Locals<u8>| locals.number() % PLACES == all[0].number() % PLACES;
+        let other = all[1..].iter().find(same).unwrap_or(&all[1]);
+        attach(&all[0]);
+        attach(other);
+        assert!(is_near(other));
+        assert_eq!(is_near(&all[0]), !same(&other));
+        attach(&all[0]);
+        assert!(is_near(&all[0]));
+    }
+
+    /// Asks when it is destroyed: after `EXIT`, if it was touched before.
+    struct Late(RefCell<Option<(Arc<Locals<u8>>, Sender<bool>)>>);
+
+    impl Drop for Late {
+        fn drop(&mut self) {
+            let (locals, found) = self.0.take().unwrap();
+            attach(&locals);
+            found.send(is_near(&locals)).unwrap();
+        }
+    }
+
+    thread_local! {
+        static LATE: Late = const { Late(RefCell::new(None)) };
+    }
+
+    #[test]
+    fn a_thread_that_ends_forgets_and_remembers_nothing_more() {
+        let locals = Arc::new(Locals::new(4));
+        let (found, late) = channel();
+        std::thread::spawn(move || {
+            LATE.with(|late| *late.0.borrow_mut() = Some((Arc::clone(&locals), found)));
+            attach(&locals);
+            assert!(is_near(&locals));
+        })
+        .join()
+        .unwrap();
+        assert!(!late.recv().unwrap());
+    }
+
+    #[test]
+    fn a_front_of_another_living_thread_is_not_taken_over() {
+        let locals = Locals::<u8>::new(4);
+        let front = attach(&locals).unwrap();
+        let me = exit::thread_number();
+        assert!(!front.shared().attach(me + 1, 4));
+        assert!(front.shared().is_owned_by(me));
+        front.shared().detach();
+        assert!(locals.current().is_none());
+        assert!(!front.shared().attach(exit::NOBODY, 4));
+        assert!(front.shared().attach(me + 1, 4));
+        // As if this thread had got the place of one that is not done with it.
+        assert!(locals.current().is_none());
+        assert!(attach(&locals).is_none());
+    }
+}
