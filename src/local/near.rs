@@ -130,7 +130,9 @@ mod tests {
     }
 
     /// Asks when it is destroyed: after `EXIT`, if it was touched before.
-    struct Late(RefCell<Option<(Arc<Locals<u8>>, Sender<bool>)>>);
+    struct Late(RefCell<Option<Asked>>);
+
+    type Asked = (Arc<Locals<u8>>, Sender<bool>);
 
     impl Drop for Late {
         fn drop(&mut self) {
