@@ -52,6 +52,8 @@ struct Account {
     bytes: AtomicUsize,
     /// The least that `claimed` was since the last sweep.
     low: AtomicUsize,
+    /// The inbox that several objects, or those of a thread that ended, went into last.
+    latest: AtomicUsize,
     /// How often of late somebody else was in the way, up to `MOST_PRESSURE`.
     pressure: AtomicUsize,
 }
@@ -245,8 +247,10 @@ impl<T> Depot<T> {
     }
 
     fn put_in_inbox(&self, objects: impl Iterator<Item = Box<Object<T>>>) {
-        let inbox = self.inbox();
+        let own = local::thread_number() % INBOXES;
+        let inbox = &self.inboxes[own];
         inbox.put(&mut inbox.lock(), objects);
+        self.account.latest.store(own, Relaxed);
     }
 
     fn inbox(&self) -> &Inbox<T> {
@@ -348,9 +352,11 @@ impl<T> Depot<T> {
             }
             return;
         }
-        let own = local::thread_number();
+        // Not from this thread's own, which is as likely as any other: threads that come
+        // and go would each look at all of them.
+        let latest = self.account.latest.load(Relaxed);
         for i in 0..INBOXES {
-            let inbox = &self.inboxes[(own + i) % INBOXES];
+            let inbox = &self.inboxes[(latest + i) % INBOXES];
             if inbox.len.load(Relaxed) > 0 {
                 inbox.take(&mut inbox.lock(), max, into);
                 if !into.is_empty() {

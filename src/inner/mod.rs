@@ -309,7 +309,7 @@ impl<T: Send + 'static> Inner<T> {
     /// This thread's tier, unless the thread is, or may be, on its way out.
     fn attached(self: &Arc<Self>, touch: Touch) -> Option<&Front<T>> {
         apart(|| {
-            self.locals.attached(touch, || {
+            self.locals.attached(touch, &self.tracker, || {
                 let weak: Weak<Self> = Arc::downgrade(self);
                 weak
             })

@@ -67,7 +67,7 @@ impl Drop for ExitList {
     fn drop(&mut self) {
         PHASE.set(Phase::Dead);
         near::forget();
-        for pool in self.0.take() {
+        for pool in self.0.get_mut() {
             if let Some(pool) = pool.upgrade() {
                 pool.on_thread_exit();
             }

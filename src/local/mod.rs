@@ -37,10 +37,12 @@ pub(crate) use front::{FRONT, Front, Limits, LocalCounts, TICK};
 pub(crate) use near::{UNNUMBERED, recall};
 
 use crate::object::Batch;
+use crate::track::Tracker;
 use crossbeam_utils::CachePadded;
 use exit::{EXIT, PHASE, Phase};
 use front::Shared;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use thread_local::ThreadLocal;
 
@@ -49,16 +51,13 @@ pub(crate) struct Locals<T: Send> {
     /// See [`near`].
     number: usize,
     fronts: ThreadLocal<CachePadded<Front<T>>>,
-    /// The reachable part of every front, and how much each may keep. Ids of
-    /// dead threads are used again, so this is as long as most threads were
-    /// alive at once.
-    shared: Mutex<Registry<T>>,
-}
-
-struct Registry<T> {
-    all: Vec<Arc<Shared<T>>>,
-    /// Objects per thread, 0 while the pool is disabled.
-    capacity: usize,
+    /// Objects per thread, 0 while the pool is disabled. Set before the backs are locked,
+    /// one after another, and read by a thread that attaches under its back's lock: so
+    /// one of the two sees the other.
+    capacity: AtomicUsize,
+    /// The reachable part of every front. Ids of dead threads are used again, so this is
+    /// as long as most threads were alive at once.
+    shared: Mutex<Vec<Arc<Shared<T>>>>,
 }
 
 impl<T: Send> Locals<T> {
@@ -66,14 +65,12 @@ impl<T: Send> Locals<T> {
         Self {
             number: near::next_number(),
             fronts: ThreadLocal::new(),
-            shared: Mutex::new(Registry {
-                all: Vec::new(),
-                capacity,
-            }),
+            capacity: AtomicUsize::new(capacity),
+            shared: Mutex::new(Vec::new()),
         }
     }
 
-    fn registry(&self) -> MutexGuard<'_, Registry<T>> {
+    fn all(&self) -> MutexGuard<'_, Vec<Arc<Shared<T>>>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,6 +90,7 @@ impl<T: Send> Locals<T> {
     pub(crate) fn attached(
         &self,
         touch: Touch,
+        tracker: &Tracker,
         on_exit: impl FnOnce() -> Weak<dyn OnThreadExit>,
     ) -> Option<&Front<T>> {
         let phase = PHASE.get();
@@ -116,9 +114,7 @@ impl<T: Send> Locals<T> {
         let is_own = EXIT.try_with(|exit| {
             // EXIT exists, and was made after the crate's guard.
             PHASE.set(Phase::Attached);
-            let registry = self.registry();
-            let is_own = front.shared().attach(thread_number(), registry.capacity);
-            drop(registry);
+            let is_own = front.attach(thread_number(), &self.capacity, tracker);
             if is_own {
                 exit.push(on_exit());
                 near::remember(self.number, front);
@@ -130,7 +126,7 @@ impl<T: Send> Locals<T> {
 
     fn new_front(&self) -> Front<T> {
         let front = Front::new();
-        self.registry().all.push(Arc::clone(front.shared()));
+        self.all().push(Arc::clone(front.shared()));
         front
     }
 
@@ -143,22 +139,21 @@ impl<T: Send> Locals<T> {
 
     /// The same because the thread ends: its tier will not fill again.
     pub(crate) fn detach_current(&self, into: &mut Batch<T>) {
-        self.drain_current(into);
         if let Some(front) = self.current() {
-            front.shared().detach();
+            front.detach(into);
         }
     }
 
     /// Sets every thread's capacity, and moves out what no longer fits where it
     /// can be reached: in all backs, and in this thread's front.
     pub(crate) fn set_capacity(&self, capacity: impl FnOnce() -> usize, into: &mut Batch<T>) {
-        let mut registry = self.registry();
+        let all = self.all();
         let capacity = capacity();
-        registry.capacity = capacity;
-        for shared in &registry.all {
+        self.capacity.store(capacity, Relaxed);
+        for shared in &*all {
             shared.tune(capacity, into);
         }
-        drop(registry);
+        drop(all);
         if let Some(front) = self.current() {
             front.shed(into);
         }
@@ -167,7 +162,7 @@ impl<T: Send> Locals<T> {
     /// Sends every thread's next `get` through the slow path.
     #[cfg(feature = "track")]
     pub(crate) fn close_fronts(&self) {
-        for shared in &self.registry().all {
+        for shared in &*self.all() {
             shared.close_front();
         }
     }
@@ -177,14 +172,14 @@ impl<T: Send> Locals<T> {
         if let Some(front) = self.current() {
             front.drain_front(into);
         }
-        for shared in &self.registry().all {
+        for shared in &*self.all() {
             shared.drain(into);
         }
     }
 
     /// Moves out what no thread needed from its back since the last sweep.
     pub(crate) fn sweep(&self, into: &mut Batch<T>) {
-        for shared in &self.registry().all {
+        for shared in &*self.all() {
             shared.sweep(into);
         }
     }
@@ -199,14 +194,14 @@ impl<T: Send> Locals<T> {
 
     /// The most objects that one thread had out at once.
     pub(crate) fn depth(&self, handed_over: usize) -> usize {
-        let registry = self.registry();
-        let depths = registry.all.iter().map(|shared| shared.depth(handed_over));
+        let all = self.all();
+        let depths = all.iter().map(|shared| shared.depth(handed_over));
         depths.max().unwrap_or(0)
     }
 
     pub(crate) fn counts(&self) -> LocalCounts {
         let mut sum = LocalCounts::default();
-        for shared in &self.registry().all {
+        for shared in &*self.all() {
             shared.add_to(&mut sum);
         }
         sum

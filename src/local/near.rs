@@ -80,9 +80,12 @@ pub(super) fn forget() {
 mod tests {
     use super::super::{Locals, Touch, exit};
     use super::*;
+    use crate::object::Batch;
+    use crate::track::{Setup, Tracker};
     use std::cell::RefCell;
     use std::sync::mpsc::{Sender, channel};
     use std::sync::{Arc, Weak};
+    use std::time::Duration;
 
     struct Nothing;
 
@@ -91,9 +94,15 @@ mod tests {
     }
 
     fn attach(locals: &Locals<u8>) -> Option<&Front<u8>> {
-        locals.attached(Touch::Borrow, || -> Weak<dyn exit::OnThreadExit> {
-            Weak::<Nothing>::new()
-        })
+        locals.attached(
+            Touch::Borrow,
+            &tracker(),
+            || -> Weak<dyn exit::OnThreadExit> { Weak::<Nothing>::new() },
+        )
+    }
+
+    fn tracker() -> Tracker {
+        Tracker::new(&Setup::new(), Duration::default, 0)
     }
 
     fn is_near(locals: &Locals<u8>) -> bool {
@@ -165,12 +174,13 @@ mod tests {
         let locals = Locals::<u8>::new(4);
         let front = attach(&locals).unwrap();
         let me = exit::thread_number();
-        assert!(!front.shared().attach(me + 1, 4));
+        let take_over = |thread| front.shared().take_over(thread, &locals.capacity).is_some();
+        assert!(!take_over(me + 1));
         assert!(front.shared().is_owned_by(me));
-        front.shared().detach();
+        front.detach(&mut Batch::new());
         assert!(locals.current().is_none());
-        assert!(!front.shared().attach(exit::NOBODY, 4));
-        assert!(front.shared().attach(me + 1, 4));
+        assert!(!take_over(exit::NOBODY));
+        assert!(take_over(me + 1));
         // As if this thread had got the place of one that is not done with it.
         assert!(locals.current().is_none());
         assert!(attach(&locals).is_none());
