@@ -20,10 +20,18 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Pools that a thread finds at once. Numbers are consecutive, so it takes seventeen
+/// Pools that a thread finds at once. Numbers follow each other, so it takes seventeen
 /// pools until two meet in one place; those then take the long way in turns, which is
 /// slower and no less right. 256 bytes for each thread of the program.
 const PLACES: usize = 16;
+
+/// From one number to the next: from it to its place is one instruction, not two.
+const STEP: usize = size_of::<Place>();
+
+#[inline]
+fn place_of(number: usize) -> usize {
+    number / STEP % PLACES
+}
 
 /// The number of no pool. Not 0, which is what an empty place holds.
 pub(crate) const UNNUMBERED: usize = usize::MAX;
@@ -45,11 +53,11 @@ thread_local! {
     static PLACES_OF_THREAD: [Cell<Place>; PLACES] = const { [const { Cell::new(EMPTY) }; PLACES] };
 }
 
-/// A number that no other pool has had. After 2^64 of them (2^32 on 32-bit targets),
+/// A number that no other pool has had. After 2^60 of them (2^29 on 32-bit targets),
 /// pools stay without, and take the long way.
 pub(super) fn next_number() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(1);
-    let next = |number: usize| number.checked_add(1);
+    static NEXT: AtomicUsize = AtomicUsize::new(STEP);
+    let next = |number: usize| number.checked_add(STEP);
     NEXT.fetch_update(Relaxed, Relaxed, next)
         .unwrap_or(UNNUMBERED)
 }
@@ -59,7 +67,7 @@ pub(super) fn next_number() -> usize {
 #[inline]
 pub(crate) fn recall<T>(number: usize) -> Option<NonNull<Front<T>>> {
     PLACES_OF_THREAD.with(|places| {
-        let place = places[number % PLACES].get();
+        let place = places[place_of(number)].get();
         (place.number == number).then_some(place.front.cast())
     })
 }
@@ -68,7 +76,7 @@ pub(super) fn remember<T>(number: usize, front: &Front<T>) {
     if number != UNNUMBERED {
         let front = NonNull::from(front).cast();
         let place = Place { number, front };
-        PLACES_OF_THREAD.with(|places| places[number % PLACES].set(place));
+        PLACES_OF_THREAD.with(|places| places[place_of(number)].set(place));
     }
 }
 
@@ -128,7 +136,7 @@ mod tests {
     fn of_two_pools_in_one_place_the_last_is_remembered() {
         let all: Vec<_> = (0..=PLACES).map(|_| Locals::new(4)).collect();
         // Other tests take numbers, too.
-        let same = |locals: &&Locals<u8>| locals.number() % PLACES == all[0].number() % PLACES;
+        let same = |locals: &&Locals<u8>| place_of(locals.number()) == place_of(all[0].number());
         let other = all[1..].iter().find(same).unwrap_or(&all[1]);
         attach(&all[0]);
         attach(other);
