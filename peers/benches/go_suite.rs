@@ -5,18 +5,17 @@
 //! of them. Prints as `ratios` does.
 
 use millpond::Pool;
-use millpond_bench::counting::Counting;
+use millpond::alloc::Counting;
 use millpond_bench::plan::Plan;
 use millpond_bench::source::Kind;
 use millpond_bench::table::Table;
 use millpond_bench::target::Judge;
 use millpond_bench::threads::{Took, cores, each_does};
-use std::alloc::System;
 use std::hint::black_box;
 use std::time::Duration;
 
 #[global_allocator]
-static ALLOCATOR: Counting<System> = Counting(System);
+static ALLOCATOR: Counting = Counting::system();
 
 /// Objects that are out at once, where more than one is.
 const HELD: usize = 100;

@@ -13,12 +13,11 @@
 //! meet, by the median of the rounds in which no thread had to wait for a core.
 //! Asserts nothing about times.
 
-use millpond_bench::counting::Counting;
-use std::alloc::System;
+use millpond::alloc::Counting;
 
 #[global_allocator]
-static ALLOCATOR: Counting<System> = Counting(System);
+static ALLOCATOR: Counting = Counting::system();
 
 fn main() {
-    millpond_peers::ratios::run("glibc", &System);
+    millpond_peers::ratios::run("glibc");
 }

@@ -2,12 +2,12 @@
 //!
 //!     cargo bench -p millpond-peers --bench ratios_jemalloc
 
-use millpond_bench::counting::Counting;
+use millpond::alloc::Counting;
 use tikv_jemallocator::Jemalloc;
 
 #[global_allocator]
-static ALLOCATOR: Counting<Jemalloc> = Counting(Jemalloc);
+static ALLOCATOR: Counting<Jemalloc> = Counting::new(Jemalloc);
 
 fn main() {
-    millpond_peers::ratios::run("jemalloc", &Jemalloc);
+    millpond_peers::ratios::run("jemalloc");
 }

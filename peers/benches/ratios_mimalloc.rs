@@ -2,12 +2,12 @@
 //!
 //!     cargo bench -p millpond-peers --bench ratios_mimalloc
 
-use millpond_bench::counting::Counting;
+use millpond::alloc::Counting;
 use mimalloc::MiMalloc;
 
 #[global_allocator]
-static ALLOCATOR: Counting<MiMalloc> = Counting(MiMalloc);
+static ALLOCATOR: Counting<MiMalloc> = Counting::new(MiMalloc);
 
 fn main() {
-    millpond_peers::ratios::run("mimalloc", &MiMalloc);
+    millpond_peers::ratios::run("mimalloc");
 }

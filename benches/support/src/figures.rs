@@ -1,6 +1,6 @@
 //! What was measured of a row, and how it compares with another.
 
-use crate::counting::Counts;
+use millpond::alloc::Counts;
 
 /// What was measured of one row.
 #[derive(Debug)]

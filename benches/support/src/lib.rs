@@ -28,3 +28,8 @@ pub mod results;
 pub mod table;
 pub mod target;
 pub mod threads;
+
+// Tables count, whoever prints them.
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: millpond::alloc::Counting = millpond::alloc::Counting::system();

@@ -1,7 +1,8 @@
 //! Threads that come and go, timed from the inside.
 
-use crate::counting::Counts;
+use crate::counting::Counter;
 use crate::threads::Took;
+use millpond::alloc::Counts;
 use std::cell::OnceCell;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 /// the destructor of the thread-local that was used first last.
 struct Witness {
     begin: Instant,
-    counts: Counts,
+    counter: Counter,
     report: Sender<(Duration, Counts)>,
 }
 
@@ -22,11 +23,11 @@ thread_local! {
 impl Witness {
     fn begin(report: Sender<(Duration, Counts)>) {
         WITNESS.with(|witness| {
-            let counts = Counts::here();
+            let counter = Counter::begin();
             let begin = Instant::now();
             witness.get_or_init(|| Self {
                 begin,
-                counts,
+                counter,
                 report,
             });
         });
@@ -35,7 +36,7 @@ impl Witness {
 
 impl Drop for Witness {
     fn drop(&mut self) {
-        let seen = (self.begin.elapsed(), Counts::here() - self.counts);
+        let seen = (self.begin.elapsed(), self.counter.counts());
         // Nobody asks only where the caller has panicked.
         let _ = self.report.send(seen);
     }

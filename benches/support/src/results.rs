@@ -11,7 +11,7 @@
 //! | `baseline` | the row whose time is 1 |
 //! | `ns_best`, `ns_median` | nanoseconds an operation |
 //! | `ratio_best`, `ratio_median` | to the baseline: of the best rounds; the median of the ratios within the rounds |
-//! | `allocations`, `reallocations`, `bytes` | asked of the allocator for one operation, counted in a round that is not timed |
+//! | `allocations`, `reallocations`, `bytes` | asked of the allocator for one operation, counted in a round that is not timed; a block that grows counts with the bytes by which it does |
 //! | `rounds` | in which the row was measured undisturbed |
 //! | `judge` | `best` or `median`: which ratio counts in this table |
 //! | `targets` | `against`, `at_most`, `ratio`, `met`; against `allocations`, the ratio is their number |
@@ -101,7 +101,7 @@ fn line(table: &Table<'_>, row: &Row<'_>, own: &Figures, printed: &Printed) -> V
         "ratio_median": ratio_median,
         "allocations": own.each(|counts| counts.allocations),
         "reallocations": own.each(|counts| counts.reallocations),
-        "bytes": own.each(|counts| counts.bytes),
+        "bytes": own.each(|counts| counts.bytes_allocated),
         "rounds": own.rounds(),
         "judge": match table.judge {
             Judge::Best => "best",

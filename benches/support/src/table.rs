@@ -138,7 +138,7 @@ impl<'a> Table<'a> {
                 number(median, 2),
                 count(own.each(|counts| counts.allocations)),
                 count(own.each(|counts| counts.reallocations)),
-                count(own.each(|counts| counts.bytes)),
+                count(own.each(|counts| counts.bytes_allocated)),
             );
         }
         let verdicts: Vec<_> = targets

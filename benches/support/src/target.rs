@@ -128,17 +128,16 @@ impl fmt::Display for Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::counting::Counts;
     use crate::threads::Took;
+    use millpond::alloc::Counts;
     use std::time::Duration;
 
     fn figures(time: f64, allocations: u64) -> Figures {
+        let mut counts = Counts::default();
+        counts.allocations = allocations;
         Figures {
             times: vec![time],
-            counts: Counts {
-                allocations,
-                ..Counts::default()
-            },
+            counts,
             operations: 10,
         }
     }

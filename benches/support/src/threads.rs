@@ -1,7 +1,8 @@
 //! What more than one thread is needed for.
 
-use crate::counting::Counts;
+use crate::counting::Counter;
 use crossbeam_queue::ArrayQueue;
+use millpond::alloc::Counts;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread::{self, available_parallelism, yield_now};
@@ -89,11 +90,11 @@ struct Span {
 impl Span {
     fn of(work: impl FnOnce()) -> Self {
         let before = waited();
-        let counts = Counts::here();
+        let counter = Counter::begin();
         let begin = Instant::now();
         work();
         let end = Instant::now();
-        let counts = Counts::here() - counts;
+        let counts = counter.counts();
         let waited = waited() - before;
         Self {
             begin,
@@ -129,13 +130,13 @@ pub struct Took {
 impl Took {
     /// One thread's work.
     pub fn of(work: impl FnOnce()) -> Self {
-        let counts = Counts::here();
+        let counter = Counter::begin();
         let begin = Instant::now();
         work();
         let time = begin.elapsed();
         Self {
             time,
-            counts: Counts::here() - counts,
+            counts: counter.counts(),
             disturbed: false,
         }
     }
