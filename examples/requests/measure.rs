@@ -4,10 +4,13 @@
 //! pool keeps per thread stays warm. In each round every variant gets one slot,
 //! in an order that changes from round to round, so that a busy moment of the
 //! machine hits all of them alike. All threads work in each slot at once.
+//!
+//! Allocations are counted in slots of their own, which are not timed: counting one
+//! takes a good part of what it takes itself, and only those pay who allocate.
 
-use crate::counting::{self, Count};
 use crate::input::Request;
 use crate::variants::{Bench, Check, Glance, Variant};
+use millpond::alloc::{self, Counts};
 use std::num::NonZero;
 use std::panic;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -19,20 +22,22 @@ use std::time::{Duration, Instant};
 /// machine some slots run undisturbed. At 10 ms few did.
 const SLOT: Duration = Duration::from_millis(4);
 
+/// One round in so many counts as well, beginning with the first: what a variant
+/// allocates hardly changes, but if it does now and then, that should be seen.
+const COUNTED: usize = 10;
+
 /// What the threads are told to do. All of them do the same.
 #[derive(Clone, Copy)]
 enum Job {
     Check,
     Time { variant: Variant, passes: u32 },
+    Count { variant: Variant, passes: u32 },
 }
 
 enum Outcome {
     Checked(Vec<Wrong>),
-    Timed {
-        start: Instant,
-        end: Instant,
-        count: Count,
-    },
+    Timed { start: Instant, end: Instant },
+    Counted(Counts),
 }
 
 /// An answer that differed from the plain map's.
@@ -48,9 +53,10 @@ pub(crate) struct Wrong {
 pub(crate) struct Series {
     /// Nanoseconds a request takes one core: one number a round.
     pub(crate) nanos: Vec<f64>,
-    /// Summed over rounds and threads.
-    pub(crate) count: Count,
-    pub(crate) requests: u64,
+    /// Summed over the rounds that count, and threads.
+    pub(crate) counts: Counts,
+    /// In which these were counted.
+    pub(crate) counted: u64,
 }
 
 #[derive(Debug, Default)]
@@ -93,13 +99,15 @@ pub(crate) fn run(
         for round in 0..rounds as usize {
             for turn in 0..Variant::ALL.len() {
                 let index = (round + turn) % Variant::ALL.len();
-                let (time, count) = slot(&crew, Variant::ALL[index], passes[index]);
-                let done = (requests.len() * threads) as u64 * u64::from(passes[index]);
+                let (variant, passes) = (Variant::ALL[index], passes[index]);
+                let time = time(&crew, variant, passes);
+                let done = (requests.len() * threads) as u64 * u64::from(passes);
                 let series = &mut result.series[index];
                 series.nanos.push(per_core(time, threads) / done as f64);
-                series.requests += done;
-                series.count.allocations += count.allocations;
-                series.count.bytes += count.bytes;
+                if round % COUNTED == 0 {
+                    series.counts += count(&crew, variant, passes);
+                    series.counted += done;
+                }
             }
             after_round();
         }
@@ -142,31 +150,37 @@ fn check(crew: &Crew, result: &mut Measurement) {
     }
 }
 
-/// One slot: from the first thread's start to the last one's end, and what was
-/// allocated in it.
+/// One slot: from the first thread's start to the last one's end.
 ///
 /// Each thread's own time would mislead where threads outnumber cores: it tells
 /// who was interrupted, not how much was done.
-fn slot(crew: &Crew, variant: Variant, passes: u32) -> (Duration, Count) {
+fn time(crew: &Crew, variant: Variant, passes: u32) -> Duration {
     let mut span: Option<(Instant, Instant)> = None;
-    let mut sum = Count::default();
     for outcome in order(crew, Job::Time { variant, passes }) {
-        if let Outcome::Timed { start, end, count } = outcome {
+        if let Outcome::Timed { start, end } = outcome {
             let (first, last) = span.unwrap_or((start, end));
             span = Some((first.min(start), last.max(end)));
-            sum.allocations += count.allocations;
-            sum.bytes += count.bytes;
         }
     }
-    let time = span.map_or(Duration::ZERO, |(first, last)| last - first);
-    (time, sum)
+    span.map_or(Duration::ZERO, |(first, last)| last - first)
+}
+
+/// What all threads allocate in one slot.
+fn count(crew: &Crew, variant: Variant, passes: u32) -> Counts {
+    let mut sum = Counts::default();
+    for outcome in order(crew, Job::Count { variant, passes }) {
+        if let Outcome::Counted(counts) = outcome {
+            sum += counts;
+        }
+    }
+    sum
 }
 
 /// How many passes of this variant fill a slot.
 fn passes(crew: &Crew, variant: Variant) -> u32 {
-    slot(crew, variant, 1); // warms up
-    let (time, _) = slot(crew, variant, 1);
-    let passes = SLOT.as_secs_f64() / time.as_secs_f64().max(1e-9);
+    time(crew, variant, 1); // warms up
+    let once = time(crew, variant, 1);
+    let passes = SLOT.as_secs_f64() / once.as_secs_f64().max(1e-9);
     passes.ceil().clamp(1.0, 1e6) as u32
 }
 
@@ -180,6 +194,11 @@ fn per_core(time: Duration, threads: usize) -> f64 {
 fn work(first: &[Request], then: &[Request], jobs: &Receiver<Job>, outcomes: &Sender<Outcome>) {
     let mut bench = Bench::default();
     let all = || first.iter().chain(then);
+    let replay = |bench: &mut Bench, variant, passes| {
+        for _ in 0..passes {
+            bench.run(variant, all(), &mut Glance);
+        }
+    };
     for job in jobs {
         let outcome = match job {
             Job::Check => {
@@ -197,14 +216,14 @@ fn work(first: &[Request], then: &[Request], jobs: &Receiver<Job>, outcomes: &Se
                 Outcome::Checked(wrong)
             }
             Job::Time { variant, passes } => {
-                let before = counting::here();
                 let start = Instant::now();
-                for _ in 0..passes {
-                    bench.run(variant, all(), &mut Glance);
-                }
+                replay(&mut bench, variant, passes);
                 let end = Instant::now();
-                let count = counting::here() - before;
-                Outcome::Timed { start, end, count }
+                Outcome::Timed { start, end }
+            }
+            Job::Count { variant, passes } => {
+                let ((), counts) = alloc::count(|| replay(&mut bench, variant, passes));
+                Outcome::Counted(counts)
             }
         };
         if outcomes.send(outcome).is_err() {
@@ -230,13 +249,12 @@ mod tests {
         assert_eq!((result.wrong.len(), result.checked), (0, 2 * 3 * 9 * 7));
         for series in &result.series {
             assert!(series.nanos.len() == 4 && series.nanos.iter().all(|&n| n > 0.0));
-            assert!(series.requests > 0 && series.requests.is_multiple_of(7 * 9 * 4));
+            assert!(series.counted > 0 && series.counted.is_multiple_of(7 * 9));
         }
         // One header and one parameter: name, list and value of each and their
         // maps; one segment and its list. Exactly that, on every thread.
         let fresh = &result.series[0];
-        assert_eq!(fresh.count.allocations, fresh.requests * 10);
-        let pooled = &result.series[2].count;
-        assert_eq!((pooled.allocations, pooled.bytes), (0, 0));
+        assert_eq!(fresh.counts.calls(), fresh.counted * 10);
+        assert_eq!(result.series[2].counts.calls(), 0);
     }
 }

@@ -55,15 +55,15 @@ pub(crate) fn results(out: &mut dyn Write, measured: &Measurement) -> io::Result
     )?;
     let base = best(&series[0].nanos);
     for (variant, series) in Variant::ALL.iter().zip(series) {
-        let per_request = |sum: u64| sum as f64 / series.requests as f64;
+        let per_request = |sum: u64| sum as f64 / series.counted as f64;
         row(
             variant.name(),
             [
                 &thousands(best(&series.nanos).round() as u64),
                 &thousands(median(&series.nanos).round() as u64),
                 &format!("{:.2}", best(&series.nanos) / base),
-                &amount(per_request(series.count.allocations)),
-                &amount(per_request(series.count.bytes)),
+                &amount(per_request(series.counts.calls())),
+                &amount(per_request(series.counts.bytes_allocated)),
             ],
         )?;
     }
@@ -116,8 +116,8 @@ mod tests {
         let mut measured = Measurement::default();
         for series in &mut measured.series {
             series.nanos = vec![1_234_567.8];
-            series.requests = 1;
-            series.count.bytes = 123_456_789;
+            series.counted = 1;
+            series.counts.bytes_allocated = 123_456_789;
         }
         let mut out = Vec::new();
         results(&mut out, &measured).unwrap();

@@ -239,7 +239,7 @@ fn pooled(request: &Request, handler: &mut impl Handler) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::counting;
+    use millpond::alloc;
 
     fn requests() -> Vec<Request> {
         let lines = br#"[[":path","/a/b?x=1&x=2"],["accept","y"],["via","1"],["via","2"]]
@@ -299,9 +299,8 @@ mod tests {
         let mut bench = Bench::default();
         let mut count = |variant| {
             bench.run(variant, requests.iter(), &mut Glance);
-            let before = counting::here();
-            bench.run(variant, requests.iter(), &mut Glance);
-            (counting::here() - before).allocations
+            let ((), counts) = alloc::count(|| bench.run(variant, requests.iter(), &mut Glance));
+            counts.calls()
         };
         assert_eq!(count(Variant::Pooled), 0);
         // For each pair the name, even of a name that is there already, and the
