@@ -2,6 +2,7 @@
 
 use crate::cells::{self, COLUMNS, NOTHING};
 use crate::judged::{Group, Section, Standing};
+use crate::outputs::Output;
 use crate::report::{Matrix, Report};
 use std::fmt::Write;
 
@@ -38,6 +39,7 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     targets(out, report)?;
     instructions(out, report)?;
     capabilities(out, report)?;
+    outputs(out, report)?;
     if !report.crates.is_empty() {
         writeln!(out, "\n## Versions\n")?;
         let versions = report.crates.iter();
@@ -174,6 +176,26 @@ fn capabilities(out: &mut String, report: &Report) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+fn outputs(out: &mut String, report: &Report) -> std::fmt::Result {
+    if report.outputs.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n## What the programs print\n")?;
+    writeln!(
+        out,
+        "Or the lines of it that README.md and docs/tracking.md show."
+    )?;
+    for one in &report.outputs {
+        write!(out, "\n{}", output(one))?;
+    }
+    Ok(())
+}
+
+/// A command and what it printed, as on a terminal.
+pub(crate) fn output(output: &Output) -> String {
+    format!("```text\n$ {}\n{}```\n", output.command, output.excerpt)
 }
 
 /// Without what would begin a tag or another cell.

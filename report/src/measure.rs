@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::machine::Machine;
+use crate::outputs::{Program, Ran};
 use std::path::Path;
 use std::process::Command;
 
@@ -20,15 +21,15 @@ const STEPS: [&[&str]; 4] = [
     &[".ci/instructions"],
 ];
 
-/// Runs all steps, one after another; which of them failed.
-pub(crate) fn run(root: &Path, results: &Path) -> Result<Vec<String>> {
+/// Runs all steps and then all programs, one after another; which of them failed.
+pub(crate) fn run(root: &Path, results: &Path, programs: &[Program]) -> Result<Vec<String>> {
     std::fs::create_dir_all(results)?;
     // Of a run before this one nothing may be left.
     for entry in std::fs::read_dir(results)? {
         let path = entry?.path();
         if path
             .extension()
-            .is_some_and(|extension| extension == "jsonl")
+            .is_some_and(|extension| extension == "jsonl" || extension == "txt")
         {
             std::fs::remove_file(path)?;
         }
@@ -48,6 +49,14 @@ pub(crate) fn run(root: &Path, results: &Path) -> Result<Vec<String>> {
             Ok(status) if status.success() => {}
             Ok(status) => failed.push(format!("{words}: {status}")),
             Err(error) => failed.push(format!("{words}: {error}")),
+        }
+    }
+    for program in programs {
+        println!("\n== {}", program.command);
+        match program.run(root, &results)? {
+            Ran::Recorded => {}
+            Ran::NotHere => println!("SKIPPED: there is no Go"),
+            Ran::Failed(why) => failed.push(format!("{}: {why}", program.command)),
         }
     }
     Ok(failed)

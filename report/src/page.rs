@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::cells::{self, COLUMNS, NOTHING};
 use crate::judged::{Group, Judged, Section, Standing};
+use crate::outputs::Output;
 use crate::plot::{self, Point, Shade};
 use crate::report::{Matrix, Report};
 use crate::results::{Capability, Kind};
@@ -37,6 +38,7 @@ pub(crate) fn html(report: &Report) -> Result<String> {
                 (targets(report))
                 (instructions(report))
                 (capabilities(report))
+                (outputs(report))
                 (versions(report))
             }
         }
@@ -65,6 +67,7 @@ fn contents(report: &Report) -> Markup {
             a href="#targets" { "targets" }
             @if !report.instructions.is_empty() { a href="#instructions" { "instructions" } }
             @if !report.capabilities.is_empty() { a href="#capabilities" { "capabilities" } }
+            @if !report.outputs.is_empty() { a href="#programs" { "programs" } }
         }
     }
 }
@@ -248,6 +251,36 @@ fn verdict(cell: Option<&Capability>) -> Markup {
                 td class=(match one.verdict.as_str() { "yes" => "yes", "no" => "no", _ => "partly" })
                     title=[one.detail.as_deref()] { (one.verdict) }
             },
+        }
+    }
+}
+
+fn outputs(report: &Report) -> Markup {
+    html! {
+        @if !report.outputs.is_empty() {
+            h2 id="programs" { "programs" }
+            p.soft { "What they print, or the lines of it that README.md and docs/tracking.md show." }
+            @for output in &report.outputs { (program(output)) }
+        }
+    }
+}
+
+fn program(
+    Output {
+        name,
+        command,
+        excerpt,
+        all,
+    }: &Output,
+) -> Markup {
+    html! {
+        h3 { (name) }
+        pre.scroll { "$ " (command) "\n" (excerpt) }
+        @if excerpt.trim_end() != all.trim_end() {
+            details {
+                summary { "All of it" }
+                pre.scroll { (all) }
+            }
         }
     }
 }

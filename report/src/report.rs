@@ -3,6 +3,7 @@
 use crate::explanations::Explanations;
 use crate::judged::{self, Section, Standing};
 use crate::machine::Machine;
+use crate::outputs::Output;
 use crate::results::{Capability, Kind, Results, Row};
 
 #[derive(Debug)]
@@ -12,6 +13,7 @@ pub(crate) struct Report {
     pub(crate) sections: Vec<Section>,
     pub(crate) instructions: Vec<Row>,
     pub(crate) capabilities: Vec<Capability>,
+    pub(crate) outputs: Vec<Output>,
 }
 
 /// How often others are where.
@@ -29,7 +31,12 @@ pub(crate) struct Matrix<'a> {
 }
 
 impl Report {
-    pub(crate) fn new(machine: Option<Machine>, results: Results, why: &mut Explanations) -> Self {
+    pub(crate) fn new(
+        machine: Option<Machine>,
+        results: Results,
+        outputs: Vec<Output>,
+        why: &mut Explanations,
+    ) -> Self {
         let mut machine = machine.unwrap_or_else(|| Machine {
             facts: vec![("machine".into(), "not recorded with these results".into())],
             crates: Vec::new(),
@@ -47,7 +54,34 @@ impl Report {
                 .cloned()
                 .collect(),
             capabilities: results.capabilities,
+            outputs,
         }
+    }
+
+    /// Where all was measured, in a sentence, if that was recorded.
+    pub(crate) fn place(&self) -> Option<String> {
+        let fact = |name| {
+            let mut facts = self.machine.iter();
+            facts
+                .find(|(other, _)| other == name)
+                .map(|(_, value)| value.clone())
+        };
+        // Whatever else is known of the machine, this is.
+        let date = fact("date")?;
+        let cores = fact("cores").map(|cores| match &*cores {
+            "1" => "1 core".to_owned(),
+            more => format!("{more} cores"),
+        });
+        let commit = fact("commit").map(|commit| format!("commit {commit}"));
+        // A line each, as long as lines of a README are.
+        let lines = [
+            vec![fact("processor"), cores, fact("system")],
+            vec![fact("C library"), fact("compiler"), fact("Go")],
+            vec![Some(date), commit],
+        ];
+        let lines = lines.map(|facts| facts.into_iter().flatten().collect::<Vec<_>>().join(", "));
+        let known: Vec<_> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+        Some(format!("Measured on {}.", known.join(",\n")))
     }
 
     /// Of all rows of other pools.

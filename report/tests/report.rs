@@ -9,6 +9,17 @@ struct Desk(PathBuf);
 
 const README: &str = "before\n<!-- numbers:some -->\nold\n<!-- end -->\nafter\n";
 
+const OUTPUTS: &str = r#"
+    [[output]]
+    name = "requests"
+    command = "cargo run --release --example requests"
+    show = ["best ns", "^(fresh|pooled) "]
+
+    [[output]]
+    name = "not-run"
+    command = "true"
+"#;
+
 const NUMBERS: &str = r#"
     [[numbers]]
     name = "some"
@@ -36,6 +47,7 @@ impl Desk {
         }
         desk.write("README.md", README);
         desk.write("numbers.toml", NUMBERS);
+        desk.write("outputs.toml", OUTPUTS);
         desk.write("explanations.toml", ALL_EXPLAINED);
         desk
     }
@@ -54,9 +66,10 @@ impl Desk {
         for (option, file) in [
             ("--html", "page.html"),
             ("--markdown", "performance.md"),
-            ("--readme", "README.md"),
+            ("--marked", "README.md"),
             ("--explanations", "explanations.toml"),
             ("--numbers", "numbers.toml"),
+            ("--outputs", "outputs.toml"),
         ] {
             command.arg(option).arg(self.0.join(file));
         }
@@ -115,6 +128,8 @@ fn everything_that_was_measured_is_in_both_forms() {
         "54eb537d0c1e",
         "glibc 2.36",
         "2026-11-21",
+        "$ cargo run --release --example requests",
+        "pooled              268        303    0.24             0          0",
     ] {
         assert!(page.contains(text) && markdown.contains(text), "{text}");
     }
@@ -137,6 +152,8 @@ fn the_page_needs_no_other_file() {
     }
     // Namespaces are names, and not addresses.
     assert!(!page.replace("http://www.w3.org/", "").contains("http"));
+    // The README shows less of it.
+    assert!(page.contains("all right") && !desk.read("performance.md").contains("all right"));
 }
 
 #[test]
@@ -173,6 +190,88 @@ fn the_readme_gets_its_figures_and_nothing_else() {
     // Once more changes nothing.
     assert_eq!(desk.report().0, 0);
     assert_eq!(desk.read("README.md"), expected);
+}
+
+#[test]
+fn the_readme_shows_what_programs_print_and_where() {
+    let desk = Desk::new("output");
+    desk.write(
+        "README.md",
+        "<!-- output:requests -->\nold\n<!-- end -->\n<!-- machine --><!-- end --> after\n",
+    );
+    assert_eq!(desk.report().0, 0);
+    let expected = "<!-- output:requests -->\n\
+        ```text\n\
+        $ cargo run --release --example requests\n                \
+        best ns  median ns   ratio   allocations      bytes\n\
+        fresh             1,109      1,250    1.00          29.5      1,203\n\
+        ...\n\
+        pooled              268        303    0.24             0          0\n\
+        ```\n\
+        <!-- end -->\n\
+        <!-- machine -->\n\
+        Measured on AMD EPYC, 2 cores, Debian GNU/Linux 12 (bookworm), Linux 6.1.0,\n\
+        glibc 2.36, rustc 1.95.0 (59807616e 2026-04-14), go1.27.3,\n\
+        2026-11-21 07:05 UTC, commit 54eb537d0c1e, with changes.\n\
+        <!-- end --> after\n";
+    assert_eq!(desk.read("README.md"), expected);
+    assert_eq!(desk.report().0, 0);
+    assert_eq!(desk.read("README.md"), expected);
+}
+
+#[test]
+fn a_program_that_was_not_run_leaves_its_part_of_the_readme() {
+    let desk = Desk::new("not-run");
+    let readme = "<!-- output:not-run -->\nold\n<!-- end -->\n";
+    desk.write("README.md", readme);
+    let left = "output:not-run is as it was: there is no output of: ";
+    let (code, said) = desk.report();
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains(&format!("{left}true")), "{said}");
+    // What another command printed is not its output.
+    desk.write("results/not-run.txt", "$ false\nno\n");
+    assert!(desk.report().1.contains(left));
+    assert_eq!(desk.read("README.md"), readme);
+}
+
+/// The texts of this repository.
+const TEXTS: [(&str, &str); 2] = [
+    ("README.md", include_str!("../../README.md")),
+    ("tracking.md", include_str!("../../docs/tracking.md")),
+];
+
+#[test]
+fn all_that_is_marked_in_this_repository_is_described() {
+    for (name, text) in TEXTS {
+        let desk = Desk::new(name);
+        desk.write("README.md", text);
+        desk.write("numbers.toml", include_str!("../numbers.toml"));
+        desk.write("outputs.toml", include_str!("../outputs.toml"));
+        let (code, said) = desk.report();
+        assert_eq!(code, 0, "{name}: {said}");
+    }
+}
+
+#[test]
+fn what_this_repository_shows_of_programs_is_marked() {
+    let all = TEXTS.map(|(_, text)| text).concat();
+    let mut marked = false;
+    for line in all.lines() {
+        marked = match line {
+            mark if mark.starts_with("<!-- ") => mark != "<!-- end -->",
+            // Other fences have a language.
+            "```text" => {
+                assert!(marked, "output that the report does not write");
+                marked
+            }
+            _ => marked,
+        };
+    }
+    let programs = include_str!("../outputs.toml").lines();
+    let mut programs = programs.filter_map(|line| line.strip_prefix("name = "));
+    let shown = |name: &str| all.contains(&format!("<!-- output:{} -->", name.trim_matches('"')));
+    let unused = programs.find(|name| !shown(name));
+    assert_eq!(unused, None, "runs for nothing");
 }
 
 #[test]
@@ -228,18 +327,56 @@ fn what_makes_no_sense_is_named_and_nothing_is_written() {
         "explanations.toml: ",
     );
     bad("numbers", "numbers.toml", "[[number]]", "numbers.toml: ");
+    bad("outputs", "outputs.toml", "[[outputs]]", "outputs.toml: ");
+    let program = |show: &str| format!("{OUTPUTS}\nshow = ['{show}']").replace("not-run", "other");
+    bad("pattern", "outputs.toml", &program("("), "unclosed group");
+    let twice = OUTPUTS.replace("not-run", "requests");
     bad(
+        "again",
+        "outputs.toml",
+        &twice,
+        r#""requests" is there twice"#,
+    );
+    bad(
+        "no line",
+        "outputs.toml",
+        &OUTPUTS.replace("best ns", "no such line"),
+        r#"requests.txt: no line matches "no such line""#,
+    );
+    let bad_readme = |name: &str, text: &str, complaint: &str| {
+        bad(name, "README.md", text, &format!("README.md: {complaint}"));
+    };
+    bad_readme(
         "unknown",
-        "README.md",
         "<!-- numbers:other --><!-- end -->",
-        "nothing describes numbers:other",
+        "1: nothing describes numbers:other",
     );
-    bad(
+    bad_readme(
+        "unknown program",
+        "\na\n<!-- output:other --><!-- end -->",
+        "3: nothing describes output:other",
+    );
+    bad_readme(
         "endless",
-        "README.md",
-        "<!-- numbers:some -->",
-        "numbers:some has no `<!-- end -->`",
+        "\n<!-- numbers:some -->",
+        "2: numbers:some has no `<!-- end -->`",
     );
+    bad_readme(
+        "nested",
+        "<!-- output:requests -->\n<!-- output:requests --><!-- end -->",
+        "1: output:requests has no `<!-- end -->`",
+    );
+    bad_readme(
+        "only an end",
+        "a\n<!-- end -->",
+        "2: `<!-- end -->` ends nothing",
+    );
+    bad_readme(
+        "no mark",
+        "<!-- outputs:requests --><!-- end -->",
+        "1: `<!-- outputs:requests -->` is no mark",
+    );
+    bad_readme("open", "<!-- output:requests", "1: a `<!--` has no `-->`");
 }
 
 #[test]
@@ -258,7 +395,12 @@ fn no_results_are_no_report() {
 fn without_a_record_of_the_machine_none_is_named() {
     let desk = Desk::new("machine");
     fs::remove_file(desk.0.join("results/machine.json")).unwrap();
-    assert_eq!(desk.report().0, 0);
+    let readme = "<!-- machine -->\nold\n<!-- end -->\n";
+    desk.write("README.md", readme);
+    let (code, said) = desk.report();
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("machine is as it was: the machine was not recorded"));
+    assert_eq!(desk.read("README.md"), readme);
     assert!(
         desk.read("performance.md")
             .contains("| machine | not recorded with these results |")

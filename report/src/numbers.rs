@@ -1,5 +1,5 @@
-//! The measured tables of the README, between `<!-- numbers:NAME -->` and
-//! `<!-- end -->`: kinds of work down, candidates across. Which, is a committed file.
+//! Tables for the README: kinds of work down, candidates across. Which, is a committed
+//! file.
 
 use crate::Result;
 use crate::cells;
@@ -13,7 +13,7 @@ use std::path::Path;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Numbers {
-    name: String,
+    pub(crate) name: String,
     allocator: String,
     columns: Vec<Column>,
     works: Vec<Work>,
@@ -49,46 +49,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Numbers>> {
     Ok(file.numbers)
 }
 
-/// The text with every marked part replaced, and what could not be.
-///
-/// # Errors
-///
-/// If a marked part has no end or no description.
-pub(crate) fn update(
-    text: &str,
-    all: &[Numbers],
-    report: &Report,
-) -> Result<(String, Vec<String>)> {
-    const BEGIN: &str = "<!-- numbers:";
-    const END: &str = "<!-- end -->";
-    let (mut out, mut rest, mut left) = (String::new(), text, Vec::new());
-    while let Some(begin) = rest.find(BEGIN) {
-        let marker = rest[begin..].find("-->").map(|at| begin + at + 3);
-        let marker = marker.ok_or("a `<!-- numbers:` has no `-->`")?;
-        let name = rest[begin + BEGIN.len()..marker - 3].trim();
-        let end = rest[marker..].find(END).map(|at| marker + at);
-        let end = end.ok_or_else(|| format!("numbers:{name} has no `{END}`"))?;
-        let numbers = all.iter().find(|numbers| numbers.name == name);
-        let numbers = numbers.ok_or_else(|| format!("nothing describes numbers:{name}"))?;
-        out += &rest[..marker];
-        match numbers.markdown(report) {
-            Ok(table) => out += &format!("\n{table}"),
-            Err(missing) => {
-                left.push(format!(
-                    "numbers:{name} is as it was: nothing was measured of {missing}"
-                ));
-                out += &rest[marker..end];
-            }
-        }
-        out += END;
-        rest = &rest[end + END.len()..];
-    }
-    Ok((out + rest, left))
-}
-
 impl Numbers {
     /// The table, or which results are missing for it.
-    fn markdown(&self, report: &Report) -> std::result::Result<String, String> {
+    pub(crate) fn markdown(&self, report: &Report) -> std::result::Result<String, String> {
         let mut rows = Vec::new();
         for work in &self.works {
             let section = report
