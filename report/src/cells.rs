@@ -40,6 +40,7 @@ pub(crate) fn standing(judged: &Judged) -> String {
         Standing::None | Standing::Behind => String::new(),
         Standing::Level => "level".into(),
         Standing::Ahead(share, _) => format!("ahead, {}", percent(*share)),
+        Standing::LeftOut(_) => "left out".into(),
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) enum Standing {
     Level,
     /// Takes so much of this crate's time, and why, if anybody knows.
     Ahead(f64, Option<String>),
+    /// Is not measured in this table, and why.
+    LeftOut(String),
 }
 
 impl Section {
@@ -133,6 +135,17 @@ impl Section {
 }
 
 impl Group {
+    /// What is to be said of single rows, where somebody can say it.
+    pub(crate) fn remarks(&self) -> Vec<(&str, Option<&str>)> {
+        let rows = self.rows.iter();
+        rows.filter_map(|judged| match &judged.standing {
+            Standing::Ahead(_, why) => Some((&*judged.row.row, why.as_deref())),
+            Standing::LeftOut(why) => Some((&*judged.row.row, Some(&**why))),
+            _ => None,
+        })
+        .collect()
+    }
+
     fn fastest_of_ours(&self) -> Option<f64> {
         self.fastest(|row| row.kind == Kind::Pool)?.ns()
     }
@@ -153,6 +166,9 @@ impl Group {
         let is_go = self.allocator == "go";
         for judged in &mut self.rows {
             let row = &judged.row;
+            if let Some(why) = &row.left_out {
+                judged.standing = Standing::LeftOut(why.clone());
+            }
             let Some(ns) = row.ns() else { continue };
             judged.to_limit = limit.as_ref().and_then(Row::ns).map(|limit| ns / limit);
             // What Go's allocator does without a pool says nothing about this crate.

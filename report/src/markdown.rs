@@ -1,7 +1,7 @@
 //! The report as Markdown, for `docs/performance.md`.
 
 use crate::cells::{self, COLUMNS, NOTHING};
-use crate::judged::{Group, Section, Standing};
+use crate::judged::{Group, Section};
 use crate::outputs::Output;
 use crate::report::{Matrix, Report};
 use std::fmt::Write;
@@ -81,20 +81,13 @@ fn group(out: &mut String, group: &Group) -> std::fmt::Result {
         cells
     });
     table(out, &head, rows)?;
-    let ahead = group
-        .rows
-        .iter()
-        .filter_map(|judged| match &judged.standing {
-            Standing::Ahead(_, why) => Some((&judged.row.row, why)),
-            _ => None,
-        });
-    for (at, (row, why)) in ahead.enumerate() {
+    for (at, (row, why)) in group.remarks().into_iter().enumerate() {
         let gap = if at == 0 { "\n" } else { "" };
         writeln!(
             out,
             "{gap}* *{}*: {}",
             escaped(row),
-            why.as_deref().map_or("**not explained**".into(), escaped)
+            why.map_or("**not explained**".into(), escaped)
         )?;
     }
     Ok(())

@@ -98,7 +98,7 @@ fn group(group: &Group) -> Result<Markup> {
             } }
             @if !figure.is_empty() { figure { (PreEscaped(figure)) } }
         }
-        (explanations(group))
+        (remarks(group))
     })
 }
 
@@ -139,19 +139,12 @@ fn points(group: &Group) -> Vec<Point> {
     .collect()
 }
 
-fn explanations(group: &Group) -> Markup {
-    let ahead: Vec<_> = group
-        .rows
-        .iter()
-        .filter_map(|judged| match &judged.standing {
-            Standing::Ahead(_, why) => Some((&judged.row.row, why)),
-            _ => None,
-        })
-        .collect();
+fn remarks(group: &Group) -> Markup {
+    let remarks = group.remarks();
     html! {
-        @if !ahead.is_empty() {
+        @if !remarks.is_empty() {
             ul.why {
-                @for (row, why) in ahead {
+                @for (row, why) in remarks {
                     li {
                         b { (row) } ": "
                         @match why {

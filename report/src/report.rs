@@ -91,7 +91,7 @@ impl Report {
         for judged in groups.flat_map(|group| &group.rows) {
             match judged.standing {
                 _ if judged.row.kind != Kind::Peer => {}
-                Standing::None => {}
+                Standing::None | Standing::LeftOut(_) => {}
                 Standing::Behind => tally.behind += 1,
                 Standing::Level => tally.level += 1,
                 Standing::Ahead(..) => tally.ahead += 1,

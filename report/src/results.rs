@@ -32,6 +32,8 @@ pub(crate) struct Row {
     pub(crate) targets: Vec<Target>,
     pub(crate) instructions: Option<f64>,
     pub(crate) expected: Option<f64>,
+    /// Why it was not measured in this table.
+    pub(crate) left_out: Option<String>,
     /// Of what was measured, such as Go's.
     pub(crate) version: Option<String>,
 }

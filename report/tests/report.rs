@@ -180,6 +180,27 @@ fn who_is_ahead_and_not_explained_fails_after_all_is_written() {
 }
 
 #[test]
+fn who_is_left_out_of_a_table_is_in_it_with_the_reason() {
+    let desk = Desk::new("left-out");
+    let before = (desk.report(), desk.read("performance.md"));
+    let row = r#"{"bench":"peers","allocator":"glibc","table":"cycle","title":"T","row":"gone","kind":"peer","left_out":"keeps Vec<T>s"}"#;
+    desk.write("results/zz.jsonl", row);
+    let (code, said) = desk.report();
+    assert_eq!(code, 0, "{said}");
+    let (page, markdown) = (desk.read("page.html"), desk.read("performance.md"));
+    assert!(markdown.contains("| gone | – | – | – | – | – | – | – | – | left out |"));
+    assert!(markdown.contains("* *gone*: keeps Vec&lt;T>s"));
+    assert!(page.contains("<b>gone</b>: keeps Vec&lt;T&gt;s"));
+    // It is no comparison.
+    let tally = |text: &str| {
+        text.lines()
+            .find(|line| line.starts_with("Of "))
+            .map(str::to_owned)
+    };
+    assert_eq!(tally(&markdown), tally(&before.1));
+}
+
+#[test]
 fn the_readme_gets_its_figures_and_nothing_else() {
     let desk = Desk::new("readme");
     assert_eq!(desk.report().0, 0);

@@ -15,11 +15,12 @@
 //! | `rounds` | in which the row was measured undisturbed |
 //! | `judge` | `best` or `median`: which ratio counts in this table |
 //! | `targets` | `against`, `at_most`, `ratio`, `met`; against `allocations`, the ratio is their number |
+//! | `left_out` | why the row is not measured in this table; nothing else of it is there but `bench` to `kind` |
 //!
 //! What was not measured is null.
 
 use crate::figures::Figures;
-use crate::table::{Printed, Row, Table};
+use crate::table::{LeftOut, Printed, Row, Table};
 use crate::target::{Judge, Verdict};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -68,9 +69,11 @@ impl Results {
         let Some(file) = &mut self.file else {
             return;
         };
+        let rows = table.rows.iter().zip(&printed.figures);
+        let measured = rows.map(|(row, own)| line(table, row, own, printed));
+        let left_out = table.left_out.iter().map(|row| why_not(table, row));
         let mut lines = String::new();
-        for (row, own) in table.rows.iter().zip(&printed.figures) {
-            let mut line = line(table, row, own, printed);
+        for mut line in measured.chain(left_out) {
             line["bench"] = json!(self.bench);
             line["allocator"] = json!(self.allocator);
             lines += &format!("{line}\n");
@@ -111,6 +114,16 @@ fn line(table: &Table<'_>, row: &Row<'_>, own: &Figures, printed: &Printed) -> V
     })
 }
 
+fn why_not(table: &Table<'_>, row: &LeftOut) -> Value {
+    json!({
+        "table": table.id,
+        "title": table.title,
+        "row": row.name,
+        "kind": row.kind.name(),
+        "left_out": row.why,
+    })
+}
+
 fn target(verdict: &Verdict) -> Value {
     json!({
         "against": verdict.against,
@@ -141,6 +154,7 @@ mod tests {
                 Took::of(|| std::thread::sleep(Duration::from_micros(10)))
             });
         }
+        table.left_out("c", Kind::Peer, "never naps");
         let targets = [
             Target::Ratio("b", 1000.0, &["a"]),
             Target::NoAllocations("b"),
@@ -155,8 +169,8 @@ mod tests {
 
     #[test]
     fn a_line_says_all_there_is_to_know_of_a_row() {
-        let [a, b] = &lines(2, "measured.jsonl")[..] else {
-            panic!("two rows");
+        let [a, b, c] = &lines(2, "measured.jsonl")[..] else {
+            panic!("two rows, and one left out");
         };
         assert_eq!(a["bench"], "test");
         assert_eq!(a["allocator"], "glibc");
@@ -184,6 +198,13 @@ mod tests {
         assert_eq!(targets[0]["met"], true);
         assert_eq!(targets[0]["ratio"], b["ratio_best"]);
         assert_eq!(targets[1]["against"], "allocations");
+        assert_eq!(a["left_out"], Value::Null);
+        assert_eq!(c["bench"], "test");
+        assert_eq!(c["table"], "nap");
+        assert_eq!(c["row"], "c");
+        assert_eq!(c["kind"], "peer");
+        assert_eq!(c["left_out"], "never naps");
+        assert_eq!(c["ns_best"], Value::Null);
     }
 
     #[test]

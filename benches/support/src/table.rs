@@ -28,6 +28,14 @@ pub struct Table<'a> {
     round: Duration,
     pub(crate) judge: Judge,
     pub(crate) rows: Vec<Row<'a>>,
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// Who would stand here, and why not.
+pub(crate) struct LeftOut {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) why: &'static str,
 }
 
 impl std::fmt::Debug for Table<'_> {
@@ -58,6 +66,7 @@ impl<'a> Table<'a> {
             round,
             judge,
             rows: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 
@@ -113,6 +122,11 @@ impl<'a> Table<'a> {
         self
     }
 
+    /// Says of a candidate that it is not measured here, and why.
+    pub fn left_out(&mut self, name: &'static str, kind: Kind, why: &'static str) {
+        self.left_out.push(LeftOut { name, kind, why });
+    }
+
     pub(crate) fn find(&self, name: &str) -> usize {
         let found = self.rows.iter().position(|row| row.name == name);
         found.unwrap_or_else(|| panic!("no row {name:?} in the table {:?}", self.title))
@@ -140,6 +154,9 @@ impl<'a> Table<'a> {
                 count(own.each(|counts| counts.reallocations)),
                 count(own.each(|counts| counts.bytes_allocated)),
             );
+        }
+        for LeftOut { name, why, .. } in &self.left_out {
+            println!("{name:44} left out: {why}");
         }
         let verdicts: Vec<_> = targets
             .iter()
