@@ -100,6 +100,8 @@ capabilities! {
         probes::bounds_memory::<S>;
     "crosses", "a guard may be dropped on another thread, and the object finds its way back",
         probes::crosses::<S>;
+    "one-way", "what one thread borrows and another drops, again and again, does not pile up",
+        probes::one_way::<S>;
     "dead-thread", "what a thread gave back is found by others when the thread has ended",
         probes::outlives_thread::<S>;
     "teardown", "guards may be dropped, and objects borrowed, in the destructors of thread-locals",

@@ -101,6 +101,32 @@ pub(super) fn crosses<S: Subject>() -> Answer {
     Answer::new(found * 2 >= passed, evidence)
 }
 
+/// Guards go to a thread that stays alive, time and again; then both look for what is
+/// kept.
+pub(super) fn one_way<S: Subject>() -> Answer {
+    const ROUNDS: usize = 32;
+    const PASSED: usize = ROUNDS * MOST / 2;
+    let (send, inbox) = channel::<Vec<S::Loan>>();
+    let (done, dropped) = channel();
+    let dropper = thread::spawn(move || {
+        for loans in inbox {
+            drop(loans);
+            let _ = done.send(());
+        }
+        lend::<S>(PASSED)
+    });
+    for _ in 0..ROUNDS {
+        send.send(lend_marked::<S>(MOST / 2)).expect("a thread");
+        dropped.recv().expect("a thread");
+    }
+    drop(send);
+    let theirs = dropper.join().expect("no panic");
+    let kept = marked::<S>(&theirs) + marked::<S>(&lend::<S>(PASSED));
+    let evidence = format!("of {PASSED} dropped on another thread, {kept} are kept");
+    // What a pool is told to keep, with a tier for each thread, is far less.
+    Answer::new(kept * 4 <= PASSED, evidence)
+}
+
 pub(super) fn outlives_thread<S: Subject>() -> Answer {
     const KEPT: usize = 8;
     // The thread that is first to use a pool may be special to it.
