@@ -12,11 +12,7 @@ pub fn run(allocator: &'static str) {
     tables::strings(&plan, targets);
     tables::buffers(&plan, targets);
     tables::contention(&plan, targets);
-    // Not under mimalloc: at the row of poolshark's LPooled the process grew by 20 MB a
-    // second, and did not come to an end.
-    if allocator != "mimalloc" {
-        tables::handoff(&plan, targets);
-    }
+    tables::handoff(&plan, targets);
     tables::churn(&plan, targets);
     tables::giant(&plan, targets);
 }

@@ -2,6 +2,7 @@
 //! probe that cannot say no says nothing.
 
 use millpond_peers::capability::{Answer, CAPABILITIES, SUBJECTS, ask};
+use millpond_peers::peers::HOARDERS;
 use std::path::Path;
 use std::process::Command;
 
@@ -40,6 +41,13 @@ fn every_probe_can_say_no() {
         assert!(answer.evidence.contains(seen), "{capability}: {answer:?}");
     }
     assert_eq!(CAPABILITIES.len(), 11, "one of them is not tried above");
+}
+
+#[test]
+fn left_out_where_objects_go_one_way_are_those_who_keep_them_all() {
+    let keeps_all = |subject: &&&str| answer(subject, "one-way").able == Some(false);
+    let found: Vec<&str> = SUBJECTS.iter().filter(keeps_all).copied().collect();
+    assert_eq!(found, HOARDERS);
 }
 
 #[test]

@@ -171,29 +171,40 @@ macro_rules! collections {
 
 collections!(Map, Giant, Headers, Texts, Buffer);
 
-/// Does something with every peer that takes any type.
+/// Who keeps every object that is borrowed on one thread and dropped on another: where a
+/// thread looks depends on its number, what comes back is kept where the thread looks that
+/// drops it, and nothing bounds that.
+pub const HOARDERS: [&str; 2] = [Regex::NAME, Swimmer::NAME];
+
+/// Does something with every peer that is one structure for all threads.
 #[macro_export]
-macro_rules! for_each_general_peer {
+macro_rules! for_each_shared_peer {
     ($macro:ident) => {
         $macro!(Opool);
         $macro!(ObjectPool);
         $macro!(Linear);
         $macro!(Mutex);
         $macro!(SpinLock);
+    };
+}
+
+/// Does something with every peer that takes any type.
+#[macro_export]
+macro_rules! for_each_general_peer {
+    ($macro:ident) => {
+        $crate::for_each_shared_peer!($macro);
         $macro!(Regex);
     };
 }
 
-/// Does something with every peer whose loans may go to another thread.
-///
-/// Not swimmer: what it lends stays with the thread that drops it, or the next with
-/// its number, and nothing bounds that; it would hold every map ever passed.
+/// Does something with every peer that can be measured where objects are borrowed on one
+/// thread and dropped on another: not with [`HOARDERS`].
 #[macro_export]
 macro_rules! for_each_passing_peer {
     ($macro:ident) => {
         $macro!(PoolsharkLocal);
         $macro!(PoolsharkGlobal);
-        $crate::for_each_general_peer!($macro);
+        $crate::for_each_shared_peer!($macro);
         $macro!(SlabOwned);
     };
 }

@@ -4,8 +4,8 @@
 use super::{AHEAD, Targets, for_each_source};
 use crate::for_each_passing_peer;
 use crate::peers::{
-    Linear, Mutex, ObjectPool, Opool, PoolsharkGlobal, PoolsharkLocal, Regex, Slab, SlabOwned,
-    SpinLock, Swimmer,
+    HOARDERS, Linear, Mutex, ObjectPool, Opool, PoolsharkGlobal, PoolsharkLocal, Regex, Slab,
+    SlabOwned, SpinLock, Swimmer,
 };
 use millpond_bench::churn::{self, short_lived, thread_per_task};
 use millpond_bench::cycle::empty;
@@ -66,6 +66,10 @@ pub(crate) fn contention(plan: &Plan, targets: Targets) {
     }
 }
 
+/// Why [`HOARDERS`] are left out.
+const HOARDS: &str = "Of objects that go one way it keeps every one, without a bound: half a \
+    gigabyte in such a table, and more on a busy machine. See one-way, under what each can do.";
+
 /// Borrowed on one thread, given back on another.
 pub(crate) fn handoff(plan: &Plan, targets: Targets) {
     const BORROWING: &str = "millpond, consumer borrows too";
@@ -95,6 +99,9 @@ pub(crate) fn handoff(plan: &Plan, targets: Targets) {
         table.timed("nothing but the queue", Kind::Limit, move |n| {
             nothing(n, stages)
         });
+        for name in HOARDERS {
+            table.left_out(name, Kind::Peer, HOARDS);
+        }
         plan.print(table, 60, &targets.of(&[AHEAD], glibc));
     };
     print(
