@@ -18,6 +18,24 @@ pub fn nothing(n: u64) -> Took {
     come_and_go(n, 1, || {})
 }
 
+/// Hears of the end of its thread.
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        black_box(self);
+    }
+}
+
+/// What a pool needs at the least that hands on what a thread kept: `n` threads that do
+/// nothing, and of whose end somebody hears.
+pub fn seen_off(n: u64) -> Took {
+    thread_local! {
+        static END: End = const { End };
+    }
+    come_and_go(n, 1, || END.with(|end| _ = black_box(end)))
+}
+
 /// `n` threads, one after another; each borrows and fills sixteen maps in turn.
 pub fn short_lived<S: Lend<Map>>(n: u64) -> Took {
     come_and_go(n, 1, || {

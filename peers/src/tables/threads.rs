@@ -139,6 +139,7 @@ pub(crate) fn churn(plan: &Plan, targets: Targets) {
             }
             for_each_source!(row);
             table.timed("nothing but the thread", Kind::Limit, churn::nothing);
+            table.timed("word of the thread's end", Kind::Limit, churn::seen_off);
             plan.print(table, 60, &targets.of(&[AHEAD], &[]));
         };
     }
