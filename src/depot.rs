@@ -52,7 +52,7 @@ struct Account {
     bytes: AtomicUsize,
     /// The least that `claimed` was since the last sweep.
     low: AtomicUsize,
-    /// The inbox that several objects, or those of a thread that ended, went into last.
+    /// The inbox that objects went into last, other than those that came one by one.
     latest: AtomicUsize,
     /// How often of late somebody else was in the way, up to `MOST_PRESSURE`.
     pressure: AtomicUsize,
@@ -102,6 +102,13 @@ impl<T> Inbox<T> {
         let objects = &mut contents.objects;
         into.extend(objects.drain(objects.len().saturating_sub(max)..));
         self.len.store(objects.len(), Relaxed);
+    }
+
+    /// Moves up to `max` objects out, if there seem to be any.
+    fn empty(&self, max: usize, into: &mut Batch<T>) {
+        if self.len.load(Relaxed) > 0 {
+            self.take(&mut self.lock(), max, into);
+        }
     }
 
     fn put(&self, contents: &mut Contents<T>, objects: impl Iterator<Item = Box<Object<T>>>) {
@@ -332,7 +339,19 @@ impl<T> Depot<T> {
     /// Moves out up to `max` objects: one batch, or what an inbox holds.
     pub(crate) fn take(&self, max: usize, into: &mut Batch<T>) {
         let before = into.len();
-        self.withdraw(max, into);
+        if max < BATCH / 2 {
+            // Rather than take a parcel apart.
+            let latest = self.account.latest.load(Relaxed);
+            self.inboxes[latest % INBOXES].empty(max, into);
+        }
+        if into.len() == before {
+            self.withdraw(max, into);
+        }
+        self.settle(before, into);
+    }
+
+    /// Gives up the room of what was moved out.
+    fn settle(&self, before: usize, into: &Batch<T>) {
         self.unclaim(into.len() - before);
         self.unclaim_bytes(bytes(&into[before..]));
     }
@@ -356,12 +375,9 @@ impl<T> Depot<T> {
         // and go would each look at all of them.
         let latest = self.account.latest.load(Relaxed);
         for i in 0..INBOXES {
-            let inbox = &self.inboxes[(latest + i) % INBOXES];
-            if inbox.len.load(Relaxed) > 0 {
-                inbox.take(&mut inbox.lock(), max, into);
-                if !into.is_empty() {
-                    return;
-                }
+            self.inboxes[(latest + i) % INBOXES].empty(max, into);
+            if !into.is_empty() {
+                return;
             }
         }
     }
@@ -375,7 +391,8 @@ impl<T> Depot<T> {
             if excess == 0 {
                 return;
             }
-            self.take(excess, &mut batch);
+            self.withdraw(excess, &mut batch);
+            self.settle(0, &batch);
             if batch.is_empty() {
                 return;
             }

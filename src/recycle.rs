@@ -2,9 +2,8 @@
 
 /// An object that can be emptied without giving its memory back.
 ///
-/// The pool calls [`recycle`](Recycle::recycle) on every object that comes
-/// back, before it can be lent out again, and asks the other methods how much
-/// memory the object would keep while it lies idle.
+/// The pool [recycles](Recycle::recycle) every object that comes back, before it can
+/// be lent out again, and asks how much memory it would keep while it lies idle.
 ///
 /// Implemented for the standard collections that keep their capacity when
 /// cleared: `Vec`, `VecDeque`, `String`, `BinaryHeap`, `HashMap` and `HashSet`
@@ -57,13 +56,15 @@ pub trait Recycle {
     /// rest of the program while it lies idle.
     ///
     /// An estimate is enough, but it must grow and shrink with the memory
-    /// held. Called on every return, after `recycle`, so it should be
-    /// O(1); the collections of this crate keep count as they go.
+    /// held. Asked on every return, so it should be O(1); the collections of this
+    /// crate keep count as they go.
     fn footprint(&self) -> usize;
 
-    /// [`recycle`](Recycle::recycle), then [`footprint`](Recycle::footprint): what the
-    /// pool calls on every return. To be overridden only where the two have work to
-    /// share.
+    /// [`recycle`](Recycle::recycle), then [`footprint`](Recycle::footprint), in one
+    /// call: what most returns come to.
+    ///
+    /// To be overridden where the two have work to share. It has to do what they do:
+    /// the pool calls the one or the others, as it needs.
     #[inline]
     fn recycle_and_measure(&mut self) -> usize {
         self.recycle();

@@ -40,6 +40,23 @@ fn what_a_thread_kept_is_found_by_the_next_get_anywhere() {
 }
 
 #[test]
+fn a_thread_that_ends_uses_what_it_still_has() {
+    static USED_LATER: Buffers = Pool::new().with_create(|| Vec::with_capacity(8));
+    // Its objects go first, and have nowhere to go.
+    static GONE_FIRST: Buffers = Pool::new()
+        .with_create(|| Vec::with_capacity(8))
+        .with_global_capacity(0)
+        .with_drop_hook(|_, _| (0..100).for_each(|_| drop(USED_LATER.get())));
+    on_a_thread(|| {
+        drop(GONE_FIRST.get());
+        drop(USED_LATER.get());
+    });
+    let stats = USED_LATER.stats();
+    assert_eq!((stats.created, stats.local_hits), (1, 100));
+    assert_eq!((stats.idle_local, stats.idle_global), (0, 1));
+}
+
+#[test]
 fn what_the_shared_tier_cannot_take_is_let_go() {
     let ledger = Ledger::default();
     let pool = ledger.pool(16, 5);

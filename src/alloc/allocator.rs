@@ -1,4 +1,5 @@
-//! The allocator. The one file of the crate with `unsafe` in it.
+//! The allocator. One of two files of the crate with `unsafe` in them; the other is
+//! `pool/home.rs`.
 
 // `GlobalAlloc` is an unsafe trait with unsafe methods: there is no safe way to
 // see what a program allocates.

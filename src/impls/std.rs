@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// rounded up: by multiplication, because it runs on every return, and a
 /// division or the leading zeros that `next_power_of_two` counts cost 2 ns more
 /// on a baseline x86-64. In 31 bits, because those fit into the instructions. Exact up
-/// to 2^28 entries, then up to one too few in a million. O(1).
+/// to 2^30 entries, then a little too low. O(1).
 #[inline]
 fn buckets(capacity: usize) -> usize {
     const SEVENTH: u64 = (1 << 31) / 7;
@@ -164,6 +164,10 @@ impl<T: Recycle> Recycle for Box<T> {
         (**self).recycle();
     }
 
+    fn recycle_and_measure(&mut self) -> usize {
+        size_of_val(&**self) + (**self).recycle_and_measure()
+    }
+
     fn footprint(&self) -> usize {
         size_of_val(&**self) + (**self).footprint()
     }
@@ -185,6 +189,10 @@ impl<T: Recycle> Recycle for Option<T> {
         if let Some(inner) = self {
             inner.recycle();
         }
+    }
+
+    fn recycle_and_measure(&mut self) -> usize {
+        self.as_mut().map_or(0, T::recycle_and_measure)
     }
 
     fn footprint(&self) -> usize {
@@ -215,6 +223,10 @@ impl<T: Recycle, const N: usize> Recycle for [T; N] {
         self.iter_mut().for_each(T::recycle);
     }
 
+    fn recycle_and_measure(&mut self) -> usize {
+        self.iter_mut().map(T::recycle_and_measure).sum()
+    }
+
     fn footprint(&self) -> usize {
         self.iter().map(T::footprint).sum()
     }
@@ -239,6 +251,11 @@ macro_rules! recycle_tuple {
             fn recycle(&mut self) {
                 let ($($name,)+) = self;
                 $($name.recycle();)+
+            }
+
+            fn recycle_and_measure(&mut self) -> usize {
+                let ($($name,)+) = self;
+                0 $(+ $name.recycle_and_measure())+
             }
 
             fn footprint(&self) -> usize {

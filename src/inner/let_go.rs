@@ -117,7 +117,7 @@ impl<T: Send + 'static> Inner<T> {
             return;
         };
         let mut batch = Batch::new();
-        let locals = std::mem::replace(&mut inner.locals, Locals::new(0));
+        let locals = std::mem::replace(&mut inner.locals, Locals::vacant());
         // The batch, too, and to its end: it grows here.
         apart(|| {
             locals.into_objects(&mut batch);

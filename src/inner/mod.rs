@@ -92,6 +92,9 @@ impl<T: Send + 'static> Inner<T> {
     /// An idle object where this thread's front has none, or may not be asked, or the
     /// thread does not remember where it is.
     pub(crate) fn take_slow(self: &Arc<Self>) -> Option<Box<Object<T>>> {
+        if let found @ Some(_) = self.locals.recollect().and_then(Front::pop) {
+            return found;
+        }
         let mut panics = Panics::default();
         let found = self.find(&mut panics);
         if panics.any()
@@ -161,7 +164,7 @@ impl<T: Send + 'static> Inner<T> {
         if front.refill() {
             return front.pop();
         }
-        apart(|| self.depot.take(front.room().saturating_add(1), &mut batch));
+        apart(|| self.depot.take(front.wanted(), &mut batch));
         let object = self.global_hit(batch.pop()?);
         front.count_miss();
         apart(|| front.stock(&mut batch, &self.limits));

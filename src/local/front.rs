@@ -17,11 +17,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// a single guard takes as many as before.
 pub(crate) const FRONT: usize = 16;
 
+/// Objects that a thread takes out of the shared tier the first time. A thread of one
+/// loan after another, which ends after sixteen, takes 0.4 us less than with a full
+/// batch; with one instead of four it takes as long, and a thread that holds four at
+/// once 0.6 us more.
+const FIRST_REACH: usize = 4;
+
 /// What only the owning thread touches.
 pub(crate) struct Front<T> {
     len: Cell<usize>,
     slots: [Cell<Option<Box<Object<T>>>>; FRONT],
     shared: Arc<Shared<T>>,
+    /// How many objects it takes out of the shared tier at once: few at first, so that
+    /// a thread that needs no more, and ends, moves no more. Twice as many each time.
+    reach: Cell<usize>,
     /// Whether the back may hold something: only this thread fills it.
     has_back: Cell<bool>,
     /// Returns until it is time to look at the clock.
@@ -164,6 +173,7 @@ impl<T> Front<T> {
                 capacity: AtomicUsize::new(0),
                 back: Mutex::new(back),
             }),
+            reach: Cell::new(FIRST_REACH),
             has_back: Cell::new(false),
             until_tick: Cell::new(TICK),
             large_at: Cell::new(0),
@@ -187,6 +197,7 @@ impl<T> Front<T> {
             return false;
         };
         self.lend(&back, tracker);
+        self.reach.set(FIRST_REACH);
         true
     }
 
@@ -416,8 +427,16 @@ impl<T> Front<T> {
         n > 0
     }
 
+    /// How many objects to take out of the shared tier now: one for the borrower, and
+    /// more the more often this thread has asked. (tcmalloc's slow start.)
+    pub(crate) fn wanted(&self) -> usize {
+        let reach = self.reach.get();
+        self.reach.set(reach.saturating_mul(2));
+        reach.min(self.room().saturating_add(1))
+    }
+
     /// Places left in front and back together.
-    pub(crate) fn room(&self) -> usize {
+    fn room(&self) -> usize {
         let mut held = self.len.get();
         if self.has_back.get() {
             held += self.shared.back().objects.len();
@@ -503,11 +522,11 @@ impl<T> Front<T> {
 /// What the owner and others do with the reachable part.
 impl<T> Shared<T> {
     pub(super) fn is_owned_by(&self, thread: usize) -> bool {
-        self.owner.load(Relaxed) == thread
+        self.owner.load(Relaxed) == thread && thread != NOBODY
     }
 
     fn is_attached(&self) -> bool {
-        !self.is_owned_by(NOBODY)
+        self.owner.load(Relaxed) != NOBODY
     }
 
     /// See [`Front::attach`]. `None` if it is another thread's.

@@ -1,4 +1,4 @@
-//! The per-thread tier. The only file that names thread locals.
+//! The per-thread tier. The only part of the tiers that names thread locals.
 //!
 //! Each thread has a *front*, a handful of slots that only it can reach and that
 //! cost neither an atomic read-modify-write nor a lock, and behind it a *back*,
@@ -78,10 +78,31 @@ impl<T: Send> Locals<T> {
         self.number
     }
 
+    /// What is left of a pool that goes: it is no pool, and has no number.
+    pub(crate) fn vacant() -> Self {
+        Self {
+            number: UNNUMBERED,
+            fronts: ThreadLocal::new(),
+            capacity: AtomicUsize::new(0),
+            shared: Mutex::new(Vec::new()),
+        }
+    }
+
     /// This thread's front, if it has one.
     pub(crate) fn current(&self) -> Option<&Front<T>> {
         let front = self.fronts.get()?;
         front.shared().is_owned_by(thread_number()).then_some(front)
+    }
+
+    /// The same, remembered if it may be.
+    pub(crate) fn recollect(&self) -> Option<&Front<T>> {
+        let front = self.current()?;
+        // At its end a thread uses the tier that it still has, but must not have to
+        // forget it again.
+        if PHASE.get() == Phase::Attached {
+            near::remember(self.number, front);
+        }
+        Some(front)
     }
 
     /// This thread's front, made if need be; `None` if the thread is, or may be,
@@ -93,14 +114,13 @@ impl<T: Send> Locals<T> {
         tracker: &Tracker,
         on_exit: impl FnOnce() -> Weak<dyn OnThreadExit>,
     ) -> Option<&Front<T>> {
+        if let Some(front) = self.recollect() {
+            return Some(front);
+        }
         let phase = PHASE.get();
         match (phase, touch) {
             (Phase::Attached, _) | (Phase::Fresh, Touch::Borrow) => {}
             (Phase::Fresh, Touch::Return) | (Phase::Dead, _) => return None,
-        }
-        if let Some(front) = self.current() {
-            near::remember(self.number, front);
-            return Some(front);
         }
         let make = || self.fronts.get_or(|| CachePadded::new(self.new_front()));
         let front = match phase {

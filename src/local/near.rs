@@ -20,10 +20,10 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Pools that a thread finds at once. Numbers follow each other, so it takes seventeen
-/// pools until two meet in one place; those then take the long way in turns, which is
-/// slower and no less right. 256 bytes for each thread of the program.
-const PLACES: usize = 16;
+/// Pools that a thread finds at once. Pools that are made one after another lie beside
+/// each other; those that meet in one place, where a program makes and drops many, take
+/// the long way in turns, which is slower and no less right. 512 bytes for each thread.
+const PLACES: usize = 32;
 
 /// From one number to the next: from it to its place is one instruction, not two.
 const STEP: usize = size_of::<Place>();
@@ -187,6 +187,8 @@ mod tests {
         assert!(front.shared().is_owned_by(me));
         front.detach(&mut Batch::new());
         assert!(locals.current().is_none());
+        // A thread for which there was no number owns nothing, and not everything.
+        assert!(!front.shared().is_owned_by(exit::NOBODY));
         assert!(!take_over(exit::NOBODY));
         assert!(take_over(me + 1));
         // As if this thread had got the place of one that is not done with it.
