@@ -171,7 +171,7 @@ macro_rules! collections {
 
 collections!(Map, Giant, Headers, Texts, Buffer);
 
-/// Who keeps every object that is borrowed on one thread and dropped on another: where a
+/// Who may keep every object that is borrowed on one thread and dropped on another: where a
 /// thread looks depends on its number, what comes back is kept where the thread looks that
 /// drops it, and nothing bounds that.
 pub const HOARDERS: [&str; 2] = [Regex::NAME, Swimmer::NAME];

@@ -67,8 +67,9 @@ pub(crate) fn contention(plan: &Plan, targets: Targets) {
 }
 
 /// Why [`HOARDERS`] are left out.
-const HOARDS: &str = "Of objects that go one way it keeps every one, without a bound: half a \
-    gigabyte in such a table, and more on a busy machine. See one-way, under what each can do.";
+const HOARDS: &str = "It keeps what a thread drops where others seldom or never look, and nothing \
+    bounds that: of objects that go one way it may keep every one. See one-way, under what \
+    each can do.";
 
 /// Borrowed on one thread, given back on another.
 pub(crate) fn handoff(plan: &Plan, targets: Targets) {
