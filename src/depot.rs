@@ -52,7 +52,7 @@ struct Account {
     bytes: AtomicUsize,
     /// The least that `claimed` was since the last sweep.
     low: AtomicUsize,
-    /// The inbox that objects went into last, other than those that came one by one.
+    /// The inbox of the thread that ended last.
     latest: AtomicUsize,
     /// How often of late somebody else was in the way, up to `MOST_PRESSURE`.
     pressure: AtomicUsize,
@@ -254,10 +254,8 @@ impl<T> Depot<T> {
     }
 
     fn put_in_inbox(&self, objects: impl Iterator<Item = Box<Object<T>>>) {
-        let own = local::thread_number() % INBOXES;
-        let inbox = &self.inboxes[own];
+        let inbox = self.inbox();
         inbox.put(&mut inbox.lock(), objects);
-        self.account.latest.store(own, Relaxed);
     }
 
     fn inbox(&self) -> &Inbox<T> {
@@ -339,15 +337,26 @@ impl<T> Depot<T> {
     /// Moves out up to `max` objects: one batch, or what an inbox holds.
     pub(crate) fn take(&self, max: usize, into: &mut Batch<T>) {
         let before = into.len();
-        if max < BATCH / 2 {
-            // Rather than take a parcel apart.
-            let latest = self.account.latest.load(Relaxed);
-            self.inboxes[latest % INBOXES].empty(max, into);
-        }
+        self.withdraw(max, into);
+        self.settle(before, into);
+    }
+
+    /// The same for a thread that comes, which first looks where one that went may have
+    /// left something: where threads come and go, that is one place instead of all.
+    pub(crate) fn inherit(&self, max: usize, into: &mut Batch<T>) {
+        let before = into.len();
+        let latest = self.account.latest.load(Relaxed);
+        self.inboxes[latest].empty(max, into);
         if into.len() == before {
             self.withdraw(max, into);
         }
         self.settle(before, into);
+    }
+
+    /// Says where a thread that ends has left what it kept.
+    pub(crate) fn bequeath(&self) {
+        let own = local::thread_number() % INBOXES;
+        self.account.latest.store(own, Relaxed);
     }
 
     /// Gives up the room of what was moved out.
@@ -371,11 +380,9 @@ impl<T> Depot<T> {
             }
             return;
         }
-        // Not from this thread's own, which is as likely as any other: threads that come
-        // and go would each look at all of them.
-        let latest = self.account.latest.load(Relaxed);
+        let own = local::thread_number();
         for i in 0..INBOXES {
-            self.inboxes[(latest + i) % INBOXES].empty(max, into);
+            self.inboxes[(own % INBOXES + i) % INBOXES].empty(max, into);
             if !into.is_empty() {
                 return;
             }

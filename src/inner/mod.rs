@@ -165,7 +165,10 @@ impl<T: Send + 'static> Inner<T> {
         if front.refill() {
             return front.pop();
         }
-        apart(|| self.depot.take(front.wanted(), &mut batch));
+        apart(|| match front.is_new() {
+            true => self.depot.inherit(front.wanted(), &mut batch),
+            false => self.depot.take(front.wanted(), &mut batch),
+        });
         let object = self.global_hit(batch.pop()?);
         front.count_miss();
         apart(|| front.stock(&mut batch, &self.limits));
@@ -362,6 +365,7 @@ impl<T: Send + 'static> OnThreadExit for Inner<T> {
         let mut panics = Panics::default();
         self.locals.detach_current(&mut batch);
         if self.is_enabled() {
+            self.depot.bequeath();
             self.offer(&mut batch, Discard::ThreadExit, &mut panics);
         } else {
             self.discard(batch, Discard::ThreadExit, &mut panics);

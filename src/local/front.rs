@@ -427,6 +427,11 @@ impl<T> Front<T> {
         n > 0
     }
 
+    /// Whether it has taken nothing out of the shared tier yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.reach.get() == FIRST_REACH
+    }
+
     /// How many objects to take out of the shared tier now: one for the borrower, and
     /// more the more often this thread has asked. (tcmalloc's slow start.)
     pub(crate) fn wanted(&self) -> usize {
