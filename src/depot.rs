@@ -334,45 +334,39 @@ impl<T> Depot<T> {
         Some(object)
     }
 
-    /// Moves out up to `max` objects: one batch, or what an inbox holds.
+    /// Moves up to `max` objects into an empty batch: one parcel, or what an inbox holds.
     pub(crate) fn take(&self, max: usize, into: &mut Batch<T>) {
-        let before = into.len();
         self.withdraw(max, into);
-        self.settle(before, into);
+        self.settle(into);
     }
 
     /// The same for a thread that comes, which first looks where one that went may have
     /// left something: where threads come and go, that is one place instead of all.
     pub(crate) fn inherit(&self, max: usize, into: &mut Batch<T>) {
-        let before = into.len();
         let latest = self.account.latest.load(Relaxed);
         self.inboxes[latest].empty(max, into);
-        if into.len() == before {
+        if into.is_empty() {
             self.withdraw(max, into);
         }
-        self.settle(before, into);
+        self.settle(into);
     }
 
-    /// Says where a thread that ends has left what it kept.
+    /// Says where a thread that ends leaves what it kept, if that is no whole parcel.
     pub(crate) fn bequeath(&self) {
         let own = local::thread_number() % INBOXES;
         self.account.latest.store(own, Relaxed);
     }
 
     /// Gives up the room of what was moved out.
-    fn settle(&self, before: usize, into: &Batch<T>) {
-        self.unclaim(into.len() - before);
-        self.unclaim_bytes(bytes(&into[before..]));
+    fn settle(&self, taken: &Batch<T>) {
+        self.unclaim(taken.len());
+        self.unclaim_bytes(bytes(taken));
     }
 
-    /// The same, with their room still claimed.
+    /// Moves out what `take` does, with its room still claimed.
     fn withdraw(&self, max: usize, into: &mut Batch<T>) {
         if let Some(mut parcel) = self.full.pop() {
-            if into.is_empty() {
-                std::mem::swap(&mut *parcel, into);
-            } else {
-                into.append(&mut parcel);
-            }
+            std::mem::swap(&mut *parcel, into);
             // If all boxes are waiting already, this one is freed.
             let _ = self.empty.push(parcel);
             if into.len() > max {
@@ -399,7 +393,7 @@ impl<T> Depot<T> {
                 return;
             }
             self.withdraw(excess, &mut batch);
-            self.settle(0, &batch);
+            self.settle(&batch);
             if batch.is_empty() {
                 return;
             }

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 /// buckets, or one less than all of them below eight. So this adds a seventh,
 /// rounded up: by multiplication, because it runs on every return, and a
 /// division or the leading zeros that `next_power_of_two` counts cost 2 ns more
-/// on a baseline x86-64. In 31 bits, because those fit into the instructions. Exact up
-/// to 2^30 entries, then a little too low. O(1).
+/// on a baseline x86-64. In 31 bits, because those fit into the instructions. Exact
+/// below 2^30 entries, then a little too low. O(1).
 #[inline]
 fn buckets(capacity: usize) -> usize {
     const SEVENTH: u64 = (1 << 31) / 7;

@@ -427,7 +427,7 @@ impl<T> Front<T> {
         n > 0
     }
 
-    /// Whether it has taken nothing out of the shared tier yet.
+    /// Whether it has not asked the shared tier yet.
     pub(crate) fn is_new(&self) -> bool {
         self.reach.get() == FIRST_REACH
     }

@@ -95,10 +95,10 @@ impl<T: Send> Locals<T> {
     }
 
     /// The same, remembered if it may be.
-    pub(crate) fn recollect(&self) -> Option<&Front<T>> {
+    fn recollect(&self) -> Option<&Front<T>> {
         let front = self.current()?;
-        // At its end a thread uses the tier that it still has, but must not have to
-        // forget it again.
+        // At its end a thread uses the tier that it still has, but has forgotten it for
+        // good: see `near`.
         if PHASE.get() == Phase::Attached {
             near::remember(self.number, front);
         }

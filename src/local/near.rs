@@ -9,9 +9,9 @@
 //! * Numbers are given out once, so no other pool, of whatever type, is taken for it.
 //! * A front lies in the `ThreadLocal` of its `Locals`, which moves and frees no value
 //!   before it goes itself.
-//! * [`remember`] is called for a front that this thread owns, and [`forget`] before it
-//!   parts with any, at its end; what is remembered after that is forgotten, too,
-//!   because nothing is: a thread that is [dead](super::exit::Phase) attaches no front.
+//! * [`remember`] is called for a front that this thread owns, and only as long as the
+//!   thread is [attached](super::exit::Phase). At its end it is dead first, then
+//!   [`forget`] is called, and only then does it part with its fronts.
 //!
 //! [`Locals`]: super::Locals
 
@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// Pools that a thread finds at once. Pools that are made one after another lie beside
 /// each other; those that meet in one place, where a program makes and drops many, take
 /// the long way in turns, which takes 15 ns instead of 6 and is no less right. 512 bytes
-/// for each thread.
+/// for each thread, or 256 on 32-bit targets.
 const PLACES: usize = 32;
 
 /// From one number to the next: from it to its place is one instruction, not two.
