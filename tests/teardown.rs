@@ -10,6 +10,8 @@ use millpond::alloc::ThreadScope;
 use millpond::{Discard, OwnedPooled, Pool, Pooled};
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc::channel;
 use thread_local::ThreadLocal;
 
 type Buffers = Pool<Vec<u8>>;
@@ -340,6 +342,51 @@ fn the_first_get_after_the_crates_guard_died() {
         "{} hits",
         (now.global_hits - before.global_hits) / 2
     ));
+}
+
+/// A thread goes on in its destructors when its id, and with it the tier that was its
+/// own, is another's already.
+#[test]
+fn a_late_destructor_leaves_alone_what_the_next_thread_has() {
+    static MET: ThreadLocal<()> = ThreadLocal::new();
+    if case().is_none() {
+        let name = "a_late_destructor_leaves_alone_what_the_next_thread_has";
+        assert_eq!(child(name, "late"), ["20 ids passed on"]);
+        return;
+    }
+    let mut passed_on = 0;
+    for _ in 0..20 {
+        let pool = Arc::new(Buffers::default());
+        let stop = Arc::new(AtomicBool::new(false));
+        let (say_gone, gone) = channel();
+        let (own, until) = (Arc::clone(&pool), Arc::clone(&stop));
+        let old = std::thread::spawn(move || {
+            // Destructors run in reverse: ours, the crate's guard, then A.
+            A.with(|_| ());
+            MET.get_or(|| ());
+            warm(&own, 8);
+            let guard = own.get_owned();
+            at_exit(&A, move || {
+                say_gone.send(()).unwrap();
+                drop(guard);
+                while !until.load(Relaxed) {
+                    warm(&own, 3);
+                }
+            });
+        });
+        gone.recv().unwrap();
+        let own = Arc::clone(&pool);
+        passed_on += on_a_thread(move || {
+            for n in 0..1000 {
+                warm(&own, 1 + n % 20);
+            }
+            usize::from(MET.get().is_some())
+        });
+        stop.store(true, Relaxed);
+        old.join().unwrap();
+        nothing_lost(&pool.stats());
+    }
+    say(format_args!("{passed_on} ids passed on"));
 }
 
 /// The measure itself: leaked ids do show.

@@ -5,6 +5,9 @@
 //! the front without asking whether the pool has been used yet, and without
 //! `ThreadLocal`, twice: 99 instructions for an empty map instead of 133, 104 instead
 //! of 145 for each of sixteen at once (callgrind), 6.4 ns instead of 9.8.
+//!
+//! `.ci/tsan` runs what could break it, thread ends and ids that are passed on above all,
+//! under ThreadSanitizer.
 
 #![allow(unsafe_code)]
 
