@@ -29,6 +29,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Inboxes: enough that a few threads seldom meet in one, few enough to search.
 const INBOXES: usize = 8;
 
+/// Objects that go from a thread that ends straight to the next one. Fewer than these are
+/// no parcel worth queueing, and a thread that lives so short seldom has more.
+pub(crate) const ESTATE: usize = 4;
+
 /// Boxes of batches that can wait to be filled. What exceeds it is freed.
 const EMPTIES: usize = 32;
 
@@ -52,8 +56,6 @@ struct Account {
     bytes: AtomicUsize,
     /// The least that `claimed` was since the last sweep.
     low: AtomicUsize,
-    /// The inbox of the thread that ended last.
-    latest: AtomicUsize,
     /// How often of late somebody else was in the way, up to `MOST_PRESSURE`.
     pressure: AtomicUsize,
 }
@@ -340,21 +342,60 @@ impl<T> Depot<T> {
         self.settle(into);
     }
 
-    /// The same for a thread that comes, which first looks where one that went may have
-    /// left something: where threads come and go, that is one place instead of all.
-    pub(crate) fn inherit(&self, max: usize, into: &mut Batch<T>) {
-        let latest = self.account.latest.load(Relaxed);
-        self.inboxes[latest].empty(max, into);
-        if into.is_empty() {
-            self.withdraw(max, into);
+    /// Moves out what a thread that ended left at this place, as far as `keep` takes it:
+    /// for the next thread there, which is the one that has the place in its cache. One
+    /// of the objects, for the borrower; the others are kept.
+    pub(crate) fn inherit(
+        &self,
+        place: usize,
+        keep: impl Fn(Box<Object<T>>) -> Result<(), Box<Object<T>>>,
+    ) -> Option<Box<Object<T>>> {
+        let inbox = &self.inboxes[place % INBOXES];
+        if inbox.len.load(Relaxed) == 0 {
+            return None;
         }
-        self.settle(into);
+        let mut contents = inbox.lock();
+        let found = contents.objects.pop()?;
+        let (mut n, mut bytes) = (1, found.bytes);
+        while n < ESTATE
+            && let Some(object) = contents.objects.pop()
+        {
+            let size = object.bytes;
+            if let Err(object) = keep(object) {
+                contents.objects.push(object);
+                break;
+            }
+            n += 1;
+            bytes += size;
+        }
+        inbox.len.store(contents.objects.len(), Relaxed);
+        drop(contents);
+        self.unclaim(n);
+        self.unclaim_bytes(bytes);
+        Some(found)
     }
 
-    /// Says where a thread that ends leaves what it kept, if that is no whole parcel.
-    pub(crate) fn bequeath(&self) {
-        let own = local::thread_number() % INBOXES;
-        self.account.latest.store(own, Relaxed);
+    /// Moves in what a thread that ends leaves, `n` objects of so many bytes together, for
+    /// the next one at this place; if there is room, and they are so few that they are no
+    /// parcel. `leave` moves them.
+    pub(crate) fn bequeath(
+        &self,
+        place: usize,
+        n: usize,
+        bytes: usize,
+        leave: impl FnOnce(&mut Vec<Box<Object<T>>>),
+    ) {
+        let inbox = &self.inboxes[place % INBOXES];
+        if n == 0 || n > ESTATE || inbox.len.load(Relaxed) >= ESTATE {
+            return;
+        }
+        let claimed = self.claim(n);
+        if claimed < n || !self.claim_bytes(bytes) {
+            return self.unclaim(claimed);
+        }
+        let mut contents = inbox.lock();
+        leave(&mut contents.objects);
+        inbox.len.store(contents.objects.len(), Relaxed);
     }
 
     /// Gives up the room of what was moved out.

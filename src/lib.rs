@@ -67,10 +67,7 @@
 //! * At thread exit what the thread kept moves to the shared tier. (`join` waits
 //!   for that; the end of a `thread::scope` does not.) Guards may be
 //!   dropped, and objects borrowed, in the destructors of thread-locals, before or
-//!   after the pool's own. (One case costs a thread id of the `thread_local` crate
-//!   and a panic message, and needs `panic = "unwind"`: the *first* `get` of a
-//!   thread, inside such a destructor, if the thread used that crate for something
-//!   else before.)
+//!   after the pool's own.
 //!
 //! # What does not
 //!

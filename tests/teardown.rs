@@ -2,17 +2,13 @@
 //! their own where the failure would be an abort.
 
 mod common;
-#[path = "common/counting.rs"]
-mod counting;
 
 use common::{Ledger, Worker, case, child, identities, nothing_lost, on_a_thread, say, warm};
-use millpond::alloc::ThreadScope;
 use millpond::{Discard, OwnedPooled, Pool, Pooled};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::channel;
-use thread_local::ThreadLocal;
 
 type Buffers = Pool<Vec<u8>>;
 
@@ -158,10 +154,9 @@ fn at_exit(holder: &'static std::thread::LocalKey<AtExit>, job: impl FnOnce() + 
     holder.with(|holder| holder.0.borrow_mut().push(Box::new(job)));
 }
 
-fn other_user() {
-    // Somebody else's use of the crate that the pool stands on.
-    static OTHER: ThreadLocal<u8> = ThreadLocal::new();
-    OTHER.get_or(|| 1);
+thread_local! {
+    // Somebody else's, which has nothing to do with pools.
+    static OTHER: Vec<u8> = vec![1];
 }
 
 /// First contacts, each of which may register a destructor.
@@ -170,7 +165,7 @@ const CONTACTS: [fn(); 5] = [
     || B.with(|_| ()),
     || drop(ONE.get()),
     || drop(TWO.get()),
-    other_user,
+    || OTHER.with(|_| ()),
 ];
 
 fn permutations(n: usize) -> Vec<Vec<usize>> {
@@ -189,7 +184,7 @@ fn permutations(n: usize) -> Vec<Vec<usize>> {
 }
 
 /// Which of the contacts are made; with those left out, a thread meets a pool for
-/// the first time in a destructor, or never meets the crate's other user.
+/// the first time in a destructor.
 fn every_order(mut visit: impl FnMut(&[usize])) {
     for order in permutations(CONTACTS.len()) {
         for skip in [None, Some(2), Some(3), Some(4)] {
@@ -197,17 +192,6 @@ fn every_order(mut visit: impl FnMut(&[usize])) {
             visit(&order);
         }
     }
-}
-
-/// Bytes that a fresh `ThreadLocal` asks for at the first use by a new thread: its
-/// buckets double with the id, so ids that nobody gives back show in it.
-fn bytes_by_id() -> i64 {
-    on_a_thread(|| {
-        let fresh: ThreadLocal<[u8; 64]> = ThreadLocal::new();
-        let scope = ThreadScope::begin();
-        fresh.get_or(|| [0; 64]);
-        scope.counts().live_bytes()
-    })
 }
 
 fn in_every_order(name: &str) -> Vec<String> {
@@ -219,7 +203,7 @@ fn destructors_in_every_order() {
     let Some(case) = case() else {
         for case in ["hold", "borrow", "both", "lent", "foreign", "local"] {
             let said = in_every_order(case);
-            assert_eq!(said, ["480 threads", "no id leaked"], "{case}");
+            assert_eq!(said, ["480 threads"], "{case}");
         }
         return;
     };
@@ -297,119 +281,69 @@ fn destructors_in_every_order() {
             assert!(pool.stats().idle_local <= pool.local_capacity() as u64);
             assert_eq!(pool.stats().discarded.total(), 0);
             assert!(pool.stats().created <= 100, "{}", pool.stats());
+            // Every thread but this one has parted with its tier.
+            assert!(pool.stats().threads <= 1, "{}", pool.stats());
         }
         threads += 1;
     });
     say(format_args!("{threads} threads"));
-    let bytes = bytes_by_id();
-    // 480 leaked ids would ask for 512 places of 72 bytes.
-    match bytes {
-        1..=2048 => say("no id leaked"),
-        _ => say(format_args!("ids leaked: {bytes}")),
-    }
 }
 
-/// The one edge that is left: a thread that used the crate underneath for
-/// something else, and borrows for the first time after that crate's guard died.
-/// An id is lost then. The process is not, and neither are the objects.
+/// The first borrowing may come when everything else of the thread is gone: the thread
+/// has a tier all the same, and parts with it.
 #[test]
-fn the_first_get_after_the_crates_guard_died() {
-    if case().is_none() {
-        let said = child("the_first_get_after_the_crates_guard_died", "edge");
-        assert_eq!(said, ["alive", "100 hits"]);
-        return;
-    }
-    warm(&ONE, 64);
-    ONE.set_local_capacity(0);
-    let before = ONE.stats();
-    for _ in 0..100 {
+fn a_thread_that_borrows_first_in_a_destructor() {
+    static POOL: Buffers = Pool::new().with_create(|| Vec::with_capacity(16));
+    for n in 1..=100 {
         on_a_thread(|| {
-            // Destructors run in reverse: the crate's guard, then A.
-            A.with(|_| ());
-            other_user();
             at_exit(&A, || {
-                let guard = ONE.get();
-                drop(ONE.get());
-                drop(guard);
+                drop(POOL.get());
+                drop(POOL.get());
+                assert_eq!(POOL.stats().threads, 1);
             });
         });
+        let stats = POOL.stats();
+        identities(&stats);
+        assert_eq!((stats.created, stats.local_hits), (1, n));
+        assert_eq!((stats.idle_local, stats.idle_global), (0, 1));
+        assert_eq!(stats.threads, 0);
     }
-    say("alive");
-    let now = ONE.stats();
-    identities(&now);
-    assert_eq!((now.in_use, now.created), (0, before.created));
-    say(format_args!(
-        "{} hits",
-        (now.global_hits - before.global_hits) / 2
-    ));
 }
 
-/// A thread goes on in its destructors when its id, and with it the tier that was its
-/// own, is another's already.
+/// A thread goes on in its destructors when the tier that was its own is another's
+/// already.
 #[test]
 fn a_late_destructor_leaves_alone_what_the_next_thread_has() {
-    static MET: ThreadLocal<()> = ThreadLocal::new();
-    if case().is_none() {
-        let name = "a_late_destructor_leaves_alone_what_the_next_thread_has";
-        assert_eq!(child(name, "late"), ["20 ids passed on"]);
-        return;
-    }
-    let mut passed_on = 0;
     for _ in 0..20 {
         let pool = Arc::new(Buffers::default());
         let stop = Arc::new(AtomicBool::new(false));
         let (say_gone, gone) = channel();
         let (own, until) = (Arc::clone(&pool), Arc::clone(&stop));
         let old = std::thread::spawn(move || {
-            // Destructors run in reverse: ours, the crate's guard, then A.
+            // Destructors run in reverse: the pool's, then A.
             A.with(|_| ());
-            MET.get_or(|| ());
             warm(&own, 8);
             let guard = own.get_owned();
             at_exit(&A, move || {
-                say_gone.send(()).unwrap();
+                say_gone.send(own.stats().threads).unwrap();
                 drop(guard);
                 while !until.load(Relaxed) {
                     warm(&own, 3);
                 }
             });
         });
-        gone.recv().unwrap();
+        assert_eq!(gone.recv().unwrap(), 0);
         let own = Arc::clone(&pool);
-        passed_on += on_a_thread(move || {
+        on_a_thread(move || {
             for n in 0..1000 {
                 warm(&own, 1 + n % 20);
             }
-            usize::from(MET.get().is_some())
+            assert_eq!(own.stats().threads, 1);
         });
         stop.store(true, Relaxed);
         old.join().unwrap();
         nothing_lost(&pool.stats());
     }
-    say(format_args!("{passed_on} ids passed on"));
-}
-
-/// The measure itself: leaked ids do show.
-#[test]
-fn leaked_ids_show() {
-    if case().is_none() {
-        let said = child("leaked_ids_show", "leak");
-        assert_eq!(said, ["true"]);
-        return;
-    }
-    let before = bytes_by_id();
-    let fresh: &ThreadLocal<u8> = Box::leak(Box::new(ThreadLocal::new()));
-    for _ in 0..100 {
-        on_a_thread(move || {
-            A.with(|_| ());
-            other_user();
-            at_exit(&A, move || {
-                let used = std::panic::AssertUnwindSafe(|| *fresh.get_or(|| 1));
-                assert!(std::panic::catch_unwind(used).is_err());
-            });
-        });
-    }
-    say(bytes_by_id() > 8 * before && before > 0);
 }
 
 /// What the hook does at thread exit goes on without the thread's own tier.

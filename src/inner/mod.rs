@@ -147,6 +147,9 @@ impl<T: Send + 'static> Inner<T> {
         if let found @ Some(_) = front.pop() {
             return found;
         }
+        if let Some(object) = apart(|| front.inherit(&self.depot, &self.limits)) {
+            return Some(self.global_hit(object));
+        }
         let mut batch = Batch::new();
         front.open(&self.tracker);
         front.shed(&mut batch);
@@ -165,10 +168,7 @@ impl<T: Send + 'static> Inner<T> {
         if front.refill() {
             return front.pop();
         }
-        apart(|| match front.is_new() {
-            true => self.depot.inherit(front.wanted(), &mut batch),
-            false => self.depot.take(front.wanted(), &mut batch),
-        });
+        apart(|| self.depot.take(front.wanted(), &mut batch));
         let object = self.global_hit(batch.pop()?);
         front.count_miss();
         apart(|| front.stock(&mut batch, &self.limits));
@@ -236,7 +236,8 @@ impl<T: Send + 'static> Inner<T> {
             self.look_while_disabled(panics);
             return Err((object, Discard::Disabled));
         }
-        if let Some(front) = self.attached(Touch::Return) {
+        let front = self.attached(Touch::Return);
+        if let Some(front) = front {
             if object.bytes >= self.limits.small {
                 // The hot path, which counts, is not for large ones.
                 front.count_down();
@@ -260,7 +261,9 @@ impl<T: Send + 'static> Inner<T> {
         let batch = self.local_capacity().clamp(4, BATCH);
         match apart(|| self.depot.put_one(object, batch)) {
             Ok(()) => {
-                self.count_passed();
+                if let Some(front) = front {
+                    front.count_passed();
+                }
                 let returned = self.counters.returned.fetch_add(1, Relaxed);
                 if returned.is_multiple_of(TICK as u64) {
                     self.sweep(None, panics);
@@ -361,14 +364,15 @@ impl<T: Send + 'static> Inner<T> {
 
 impl<T: Send + 'static> OnThreadExit for Inner<T> {
     fn on_thread_exit(self: Arc<Self>) {
-        let mut batch = Batch::new();
         let mut panics = Panics::default();
-        self.locals.detach_current(&mut batch);
+        let mut rest = Batch::new();
         if self.is_enabled() {
-            self.depot.bequeath();
-            self.offer(&mut batch, Discard::ThreadExit, &mut panics);
+            self.locals.leave(Some(&self.depot), &mut rest);
+            self.offer(&mut rest, Discard::ThreadExit, &mut panics);
+            self.recheck(&mut panics);
         } else {
-            self.discard(batch, Discard::ThreadExit, &mut panics);
+            self.locals.leave(None, &mut rest);
+            self.discard(rest, Discard::ThreadExit, &mut panics);
         }
         self.close(&mut panics);
         panics.swallow();

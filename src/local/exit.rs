@@ -1,8 +1,12 @@
-//! How a thread ends, and how far it has got.
+//! How a thread ends, and what it has to give back then.
 
+use super::Touch;
+use super::front::Front;
 use super::near;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
@@ -13,64 +17,127 @@ pub(crate) trait OnThreadExit {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+enum Phase {
     /// No pool has been borrowed from on this thread.
     Fresh,
-    /// `EXIT` is registered, so the `thread_local` crate's guard is alive too.
+    /// `EXIT` is registered.
     Attached,
     /// The thread is being torn down.
     Dead,
 }
 
-/// A number that no other thread has had, counted from 1: to spread threads over
-/// places, and to say whose something is. `NOBODY` where all have been given out, after
-/// 2^64 threads, or 2^32 on 32-bit targets.
+/// A front that this thread owns.
+struct Taken {
+    /// Of its pool; see [`near`].
+    number: usize,
+    front: NonNull<()>,
+    pool: Weak<dyn OnThreadExit>,
+}
+
+/// Most threads that do not live long use a pool or two: no allocation for those.
+type Fronts = SmallVec<[Taken; 4]>;
+
+/// A number that no other thread has had, to spread threads over places.
 pub(crate) fn thread_number() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(NOBODY + 1);
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
     let mut number = NUMBER.get();
-    if number == NOBODY {
-        let next = |number: usize| number.checked_add(1);
-        number = NEXT.fetch_update(Relaxed, Relaxed, next).unwrap_or(NOBODY);
+    if number == 0 {
+        number = NEXT.fetch_add(1, Relaxed);
         NUMBER.set(number);
     }
     number
 }
 
-/// The number of no thread.
-pub(super) const NOBODY: usize = 0;
-
 thread_local! {
-    static NUMBER: Cell<usize> = const { Cell::new(NOBODY) };
-    // Without a destructor: can be read to the very end.
-    pub(super) static PHASE: Cell<Phase> = const { Cell::new(Phase::Fresh) };
-    pub(super) static EXIT: ExitList = const { ExitList(RefCell::new(SmallVec::new_const())) };
+    // Without destructors: can be read to the very end.
+    static NUMBER: Cell<usize> = const { Cell::new(0) };
+    static PHASE: Cell<Phase> = const { Cell::new(Phase::Fresh) };
+    /// Ordered by number. Emptied by `EXIT`.
+    static FRONTS: RefCell<ManuallyDrop<Fronts>> =
+        const { RefCell::new(ManuallyDrop::new(SmallVec::new_const())) };
+    static EXIT: Exit = const { Exit };
 }
 
-/// The pools to tell when this thread ends.
-///
-/// Most threads that do not live long use a pool or two: no allocation for those.
-pub(super) struct ExitList(RefCell<SmallVec<[Weak<dyn OnThreadExit>; 4]>>);
+/// Hears of the thread's end.
+struct Exit;
 
-impl ExitList {
-    pub(super) fn push(&self, pool: Weak<dyn OnThreadExit>) {
-        let mut list = self.0.borrow_mut();
-        // Pools that are gone would pile up in a thread that outlives many:
-        // swept when the list would grow, which makes it O(1) amortised.
-        if list.len() == list.capacity() {
-            list.retain(|pool| pool.strong_count() > 0);
-        }
-        list.push(pool);
+/// Whether this thread may take fronts. From here on, its end is heard of.
+pub(super) fn may_attach(touch: Touch) -> bool {
+    match (PHASE.get(), touch) {
+        (Phase::Attached, _) => true,
+        (Phase::Fresh, Touch::Borrow) => EXIT.try_with(|_| PHASE.set(Phase::Attached)).is_ok(),
+        (Phase::Fresh, Touch::Return) | (Phase::Dead, _) => false,
     }
 }
 
-impl Drop for ExitList {
+/// Where the front that was taken under this number is: O(log of how many this thread has).
+#[inline]
+pub(super) fn seek<T>(number: usize) -> Option<NonNull<Front<T>>> {
+    match PHASE.get() {
+        Phase::Fresh => None,
+        _ => seek_in_list(number),
+    }
+}
+
+#[cold]
+fn seek_in_list<T>(number: usize) -> Option<NonNull<Front<T>>> {
+    FRONTS.with_borrow(|fronts| {
+        let at = fronts.binary_search_by_key(&number, |taken| taken.number);
+        at.ok().map(|at| fronts[at].front.cast())
+    })
+}
+
+/// Keeps a front until the thread ends or forgets it.
+pub(super) fn keep<T>(number: usize, front: NonNull<Front<T>>, pool: Weak<dyn OnThreadExit>) {
+    let front = front.cast();
+    FRONTS.with_borrow_mut(|fronts| {
+        // Pools that are gone would pile up in a thread that outlives many: swept when
+        // the list would grow, which makes it O(1) amortised.
+        if fronts.len() == fronts.capacity() {
+            fronts.retain(|taken| taken.pool.strong_count() > 0);
+        }
+        let at = fronts.partition_point(|taken| taken.number < number);
+        fronts.insert(
+            at,
+            Taken {
+                number,
+                front,
+                pool,
+            },
+        );
+    });
+}
+
+/// Here and in the table.
+pub(super) fn forget(number: usize) {
+    near::forget(number);
+    FRONTS.with_borrow_mut(|fronts| {
+        if let Ok(at) = fronts.binary_search_by_key(&number, |taken| taken.number) {
+            fronts.remove(at);
+        }
+    });
+}
+
+#[cfg(test)]
+pub(super) fn kept() -> usize {
+    FRONTS.with_borrow(|fronts| fronts.len())
+}
+
+impl Drop for Exit {
     fn drop(&mut self) {
         PHASE.set(Phase::Dead);
-        near::forget();
-        for pool in self.0.get_mut() {
-            if let Some(pool) = pool.upgrade() {
+        // One after another: as long as a pool is not told, the thread has its front, and
+        // may use it while other pools let go of what they cannot keep.
+        let first = |fronts: &ManuallyDrop<Fronts>| {
+            let taken = fronts.first()?;
+            Some((taken.number, taken.pool.upgrade()))
+        };
+        while let Some((number, pool)) = FRONTS.with_borrow(first) {
+            if let Some(pool) = pool {
                 pool.on_thread_exit();
             }
+            forget(number);
         }
+        FRONTS.with_borrow_mut(|fronts| fronts.shrink_to_fit());
     }
 }

@@ -1,17 +1,14 @@
-//! Where this thread's fronts lie, so that the hot path need not ask for them.
-//!
-//! `ThreadLocal::get` takes some twenty instructions, and a cycle needs it twice. This
-//! is a small table, one for each thread, of what it said last.
+//! Where this thread's fronts lie, so that the hot path need not ask for them: a small
+//! table, one for each thread. Those that do not fit are in the list of
+//! [`exit`](super::exit).
 //!
 //! What a place holds is a pointer to the front of *this* thread in the [`Locals`] with
 //! the number beside it, and stays one for as long as that `Locals` lives:
 //!
 //! * Numbers are given out once, so no other pool, of whatever type, is taken for it.
-//! * A front lies in the `ThreadLocal` of its `Locals`, which moves and frees no value
-//!   before it goes itself.
-//! * [`remember`] is called for a front that this thread owns, and only as long as the
-//!   thread is [attached](super::exit::Phase). At its end it is dead first, then
-//!   [`forget`] is called, and only then does it part with its fronts.
+//! * A thread remembers a front that it owns, and forgets it before it gives it back; see
+//!   [`seat`](super::seat).
+//! * Fronts stay where they are until their `Locals` goes.
 //!
 //! [`Locals`]: super::Locals
 
@@ -55,7 +52,7 @@ thread_local! {
 }
 
 /// A number that no other pool has had. After 2^60 of them (2^29 on 32-bit targets),
-/// pools stay without, and take the long way.
+/// pools stay without, and have no tiers for threads.
 pub(super) fn next_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(STEP);
     let next = |number: usize| number.checked_add(STEP);
@@ -73,23 +70,24 @@ pub(crate) fn recall<T>(number: usize) -> Option<NonNull<Front<T>>> {
     })
 }
 
-pub(super) fn remember<T>(number: usize, front: &Front<T>) {
-    if number != UNNUMBERED {
-        let front = NonNull::from(front).cast();
-        let place = Place { number, front };
-        PLACES_OF_THREAD.with(|places| places[place_of(number)].set(place));
-    }
+pub(super) fn remember<T>(number: usize, front: NonNull<Front<T>>) {
+    let front = front.cast();
+    PLACES_OF_THREAD.with(|places| places[place_of(number)].set(Place { number, front }));
 }
 
-pub(super) fn forget() {
-    PLACES_OF_THREAD.with(|places| places.iter().for_each(|place| place.set(EMPTY)));
+pub(super) fn forget(number: usize) {
+    PLACES_OF_THREAD.with(|places| {
+        let place = &places[place_of(number)];
+        if place.get().number == number {
+            place.set(EMPTY);
+        }
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::{Locals, Touch, exit};
     use super::*;
-    use crate::object::Batch;
     use crate::track::{Setup, Tracker};
     use std::cell::RefCell;
     use std::sync::mpsc::{Sender, channel};
@@ -176,24 +174,5 @@ mod tests {
         .join()
         .unwrap();
         assert!(!late.recv().unwrap());
-    }
-
-    #[test]
-    fn a_front_of_another_living_thread_is_not_taken_over() {
-        let locals = Locals::<u8>::new(4);
-        let front = attach(&locals).unwrap();
-        let me = exit::thread_number();
-        let take_over = |thread| front.shared().take_over(thread, &locals.capacity).is_some();
-        assert!(!take_over(me + 1));
-        assert!(front.shared().is_owned_by(me));
-        front.detach(&mut Batch::new());
-        assert!(locals.current().is_none());
-        // A thread for which there was no number owns nothing, and not everything.
-        assert!(!front.shared().is_owned_by(exit::NOBODY));
-        assert!(!take_over(exit::NOBODY));
-        assert!(take_over(me + 1));
-        // As if this thread had got the place of one that is not done with it.
-        assert!(locals.current().is_none());
-        assert!(attach(&locals).is_none());
     }
 }
