@@ -135,15 +135,22 @@ impl Section {
 }
 
 impl Group {
-    /// What is to be said of single rows, where somebody can say it.
-    pub(crate) fn remarks(&self) -> Vec<(&str, Option<&str>)> {
-        let rows = self.rows.iter();
-        rows.filter_map(|judged| match &judged.standing {
-            Standing::Ahead(_, why) => Some((&*judged.row.row, why.as_deref())),
-            Standing::LeftOut(why) => Some((&*judged.row.row, Some(&**why))),
-            _ => None,
-        })
-        .collect()
+    /// What is to be said of rows, where somebody can say it: what is the same for
+    /// several, once.
+    pub(crate) fn remarks(&self) -> Vec<(Vec<&str>, Option<&str>)> {
+        let mut remarks: Vec<(Vec<&str>, Option<&str>)> = Vec::new();
+        for judged in &self.rows {
+            let why = match &judged.standing {
+                Standing::Ahead(_, why) => why.as_deref(),
+                Standing::LeftOut(why) => Some(&**why),
+                _ => continue,
+            };
+            match remarks.iter_mut().find(|(_, other)| *other == why) {
+                Some((rows, _)) => rows.push(&judged.row.row),
+                None => remarks.push((vec![&judged.row.row], why)),
+            }
+        }
+        remarks
     }
 
     fn fastest_of_ours(&self) -> Option<f64> {
@@ -224,7 +231,7 @@ mod tests {
             rows,
             capabilities: Vec::new(),
         };
-        let explanations = "[[explanation]]\ntable = 't'\nrow = 'known'\nwhy = 'because'";
+        let explanations = "[[explanation]]\ntable = 't'\nrow = 'known*'\nwhy = 'because'";
         sections(&results, &mut Explanations::parse(explanations).unwrap())
     }
 
@@ -267,6 +274,24 @@ mod tests {
         assert_eq!(
             missing,
             [r#"table = "t", row = "ahead", allocator = "glibc""#]
+        );
+    }
+
+    #[test]
+    fn what_is_the_same_is_said_once() {
+        let rows = vec![
+            row("ours", "pool", "glibc", "10"),
+            row("known", "peer", "glibc", "5"),
+            row("unknown", "peer", "glibc", "5"),
+            row("known too", "peer", "glibc", "5"),
+        ];
+        let sections = judge(rows);
+        assert_eq!(
+            sections[0].groups[0].remarks(),
+            [
+                (vec!["known", "known too"], Some("because")),
+                (vec!["unknown"], None)
+            ]
         );
     }
 

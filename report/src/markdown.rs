@@ -81,12 +81,12 @@ fn group(out: &mut String, group: &Group) -> std::fmt::Result {
         cells
     });
     table(out, &head, rows)?;
-    for (at, (row, why)) in group.remarks().into_iter().enumerate() {
+    for (at, (rows, why)) in group.remarks().into_iter().enumerate() {
         let gap = if at == 0 { "\n" } else { "" };
         writeln!(
             out,
             "{gap}* *{}*: {}",
-            escaped(row),
+            escaped(&rows.join("*, *")),
             why.map_or("**not explained**".into(), escaped)
         )?;
     }

@@ -144,9 +144,9 @@ fn remarks(group: &Group) -> Markup {
     html! {
         @if !remarks.is_empty() {
             ul.why {
-                @for (row, why) in remarks {
+                @for (rows, why) in remarks {
                     li {
-                        b { (row) } ": "
+                        b { (rows.join(", ")) } ": "
                         @match why {
                             Some(why) => (why),
                             None => span.missing { "not explained" },
