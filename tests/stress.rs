@@ -5,6 +5,7 @@ mod common;
 
 use common::{Ledger, Tracked};
 use millpond::{OwnedPooled, Pool};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 const THREADS: u64 = 8;
@@ -128,4 +129,41 @@ fn everything_at_once() {
         drop(mill.pool);
         assert_eq!(mill.ledger.alive(), detached);
     }
+}
+
+/// Hits are derived from what others see late: they may lag behind, and never lead.
+#[test]
+fn what_is_counted_never_goes_back_and_never_leads() {
+    let pool = Arc::new(Pool::from_fn(|| Vec::<u8>::with_capacity(16)));
+    let (begun, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let load = scope.spawn(|| {
+            let mut random = Random(7);
+            for _ in 0..rounds() {
+                // Deep enough for the front to spill into the back, and to be refilled.
+                let guards: Vec<_> = (0..random.below(40))
+                    .map(|_| {
+                        begun.fetch_add(1, SeqCst);
+                        pool.get()
+                    })
+                    .collect();
+                drop(guards);
+            }
+            stop.store(true, SeqCst);
+        });
+        let mut last = pool.stats();
+        while !stop.load(SeqCst) {
+            let now = pool.stats();
+            assert!(now.local_hits >= last.local_hits, "{last}\n{now}");
+            assert!(now.gets >= last.gets && now.returned >= last.returned);
+            assert!(now.gets <= begun.load(SeqCst));
+            assert!(now.idle_local <= pool.local_capacity() as u64 + 16);
+            last = now;
+        }
+        load.join().unwrap();
+    });
+    let stats = pool.stats();
+    common::nothing_lost(&stats);
+    assert_eq!(stats.gets, begun.into_inner());
+    assert_eq!(stats.gets, stats.returned);
 }

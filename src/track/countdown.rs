@@ -3,28 +3,34 @@
 //! Each with probability 1/n, on its own, so that nothing that happens at a fixed
 //! beat, four guards a request say, is seen more or less often than it happens. The
 //! gaps between sampled loans are then geometrically distributed: a thread draws one,
-//! and the hot path compares a counter that it keeps anyway.
+//! and the hot path counts down.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// A thread's way to the next loan that it samples, from one pool. What counts is
-/// how many loans its front has served, which the front counts anyway.
+/// A thread's way to the next loan that it samples, from one pool.
 #[derive(Default)]
 pub(crate) struct Countdown {
-    next: Cell<usize>,
+    left: Cell<usize>,
     random: Cell<u64>,
 }
 
 impl Countdown {
-    /// Whether the loan with this number is to be sampled.
+    /// Counts a loan. Whether it is to be sampled.
     #[inline]
-    pub(crate) fn is_due(&self, served: usize) -> bool {
-        served == self.next.get()
+    pub(crate) fn is_due(&self) -> bool {
+        let left = self.left.get().wrapping_sub(1);
+        self.left.set(left);
+        left == 0
+    }
+
+    /// Whether the last loan was the one to be sampled.
+    pub(super) fn was_due(&self) -> bool {
+        self.left.get() == 0
     }
 
     /// Draws the number of loans to the next one that is sampled.
-    pub(super) fn restart(&self, rate: Rate, served: usize) {
+    pub(super) fn restart(&self, rate: Rate) {
         let gap = match rate.one_in {
             // Never, by any count.
             0 => usize::MAX,
@@ -32,7 +38,7 @@ impl Countdown {
             // The inverse of the geometric distribution.
             _ => (self.uniform().ln() * rate.scale).ceil().clamp(1.0, 1e12) as usize,
         };
-        self.next.set(served.wrapping_add(gap));
+        self.left.set(gap);
     }
 
     /// Above 0, at most 1.

@@ -33,7 +33,7 @@ pub(crate) struct Countdown {}
 
 impl Countdown {
     #[inline]
-    pub(crate) fn is_due(&self, _: usize) -> bool {
+    pub(crate) fn is_due(&self) -> bool {
         false
     }
 }
@@ -53,9 +53,9 @@ impl Tracker {
         Self
     }
 
-    pub(crate) fn restart(&self, _: &Countdown, _: usize) {}
+    pub(crate) fn restart(&self, _: &Countdown) {}
 
-    pub(crate) fn restart_if_due(&self, _: &Countdown, _: usize) {}
+    pub(crate) fn restart_if_due(&self, _: &Countdown) {}
 
     #[inline]
     pub(crate) fn draw(&self, _: &mut Lease) {}

@@ -143,14 +143,14 @@ impl Tracker {
     // ---- a loan -------------------------------------------------------------
 
     /// Begins to count down at the present rate.
-    pub(crate) fn restart(&self, countdown: &Countdown, served: usize) {
-        countdown.restart(self.rate(), served);
+    pub(crate) fn restart(&self, countdown: &Countdown) {
+        countdown.restart(self.rate());
     }
 
     /// The same if the loan served last was the one counted down to.
-    pub(crate) fn restart_if_due(&self, countdown: &Countdown, served: usize) {
-        if countdown.is_due(served) {
-            self.restart(countdown, served);
+    pub(crate) fn restart_if_due(&self, countdown: &Countdown) {
+        if countdown.was_due() {
+            self.restart(countdown);
         }
     }
 
