@@ -92,6 +92,10 @@ impl<T: Send + 'static> Inner<T> {
     /// An idle object where this thread's front has none, or may not be asked, or the
     /// thread does not remember where it is.
     pub(crate) fn take_slow(self: &Arc<Self>) -> Option<Box<Object<T>>> {
+        if let found @ Some(_) = self.locals.current().and_then(Front::pop) {
+            // The thread had only forgotten where it is.
+            return found;
+        }
         let mut panics = Panics::default();
         let found = self.find(&mut panics);
         if panics.any()
@@ -143,10 +147,6 @@ impl<T: Send + 'static> Inner<T> {
         let Some(front) = self.attached(Touch::Borrow) else {
             return self.depot.take_one().map(|object| self.global_hit(object));
         };
-        // Where the thread had only forgotten its front.
-        if let found @ Some(_) = front.pop() {
-            return found;
-        }
         if let Some(object) = apart(|| front.inherit(&self.depot, &self.limits)) {
             return Some(self.global_hit(object));
         }

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Pools that a thread finds at once. Pools that are made one after another lie beside
 /// each other; those that meet in one place, where a program makes and drops many, take
-/// the long way in turns, which takes 15 ns instead of 6 and is no less right. 512 bytes
+/// the long way in turns, which takes 30 ns instead of 6 and is no less right. 512 bytes
 /// for each thread, or 256 on 32-bit targets.
 const PLACES: usize = 32;
 
