@@ -11,7 +11,7 @@ mod watch;
 use crate::Discard;
 use crate::depot::Depot;
 use crate::hook::{Hook, Panics};
-use crate::local::{Front, Limits, Locals, OnThreadExit, TICK, Touch};
+use crate::local::{Front, Limits, Locals, OnThreadExit, Parting, TICK, Touch};
 use crate::object::{BATCH, Batch, Object};
 use crate::registry;
 use crate::retain::Habits;
@@ -363,15 +363,15 @@ impl<T: Send + 'static> Inner<T> {
 }
 
 impl<T: Send + 'static> OnThreadExit for Inner<T> {
-    fn on_thread_exit(self: Arc<Self>) {
+    fn on_thread_exit(self: Arc<Self>, front: Parting) {
         let mut panics = Panics::default();
         let mut rest = Batch::new();
         if self.is_enabled() {
-            self.locals.leave(Some(&self.depot), &mut rest);
+            self.locals.leave(front, Some(&self.depot), &mut rest);
             self.offer(&mut rest, Discard::ThreadExit, &mut panics);
             self.recheck(&mut panics);
         } else {
-            self.locals.leave(None, &mut rest);
+            self.locals.leave(front, None, &mut rest);
             self.discard(rest, Discard::ThreadExit, &mut panics);
         }
         self.close(&mut panics);

@@ -12,8 +12,9 @@ use std::sync::{Arc, Weak};
 
 /// What a pool does when a thread that used it ends.
 pub(crate) trait OnThreadExit {
-    /// Called in a thread-local's destructor: must not panic.
-    fn on_thread_exit(self: Arc<Self>);
+    /// Called in a thread-local's destructor: must not panic. The thread parts with the
+    /// front that it had.
+    fn on_thread_exit(self: Arc<Self>, front: Parting);
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,12 +27,30 @@ enum Phase {
     Dead,
 }
 
-/// A front that this thread owns.
-struct Taken {
+/// A front that this thread owns, and does not find any more.
+pub(crate) struct Parting {
     /// Of its pool; see [`near`].
     number: usize,
     front: NonNull<()>,
+}
+
+impl Parting {
+    /// Where it is, if it was taken under this number.
+    pub(super) fn from<T>(self, number: usize) -> Option<NonNull<Front<T>>> {
+        (self.number == number).then_some(self.front.cast())
+    }
+}
+
+/// A front that this thread owns.
+struct Taken {
+    front: Parting,
     pool: Weak<dyn OnThreadExit>,
+}
+
+impl Taken {
+    fn number(&self) -> usize {
+        self.front.number
+    }
 }
 
 /// Most threads that do not live long use a pool or two: no allocation for those.
@@ -82,40 +101,46 @@ pub(super) fn seek<T>(number: usize) -> Option<NonNull<Front<T>>> {
 #[cold]
 fn seek_in_list<T>(number: usize) -> Option<NonNull<Front<T>>> {
     FRONTS.with_borrow(|fronts| {
-        let at = fronts.binary_search_by_key(&number, |taken| taken.number);
-        at.ok().map(|at| fronts[at].front.cast())
+        let at = fronts.binary_search_by_key(&number, Taken::number);
+        at.ok().map(|at| fronts[at].front.front.cast())
     })
 }
 
-/// Keeps a front until the thread ends or forgets it.
+/// Keeps a front until the thread ends.
 pub(super) fn keep<T>(number: usize, front: NonNull<Front<T>>, pool: Weak<dyn OnThreadExit>) {
     let front = front.cast();
+    let front = Parting { number, front };
     FRONTS.with_borrow_mut(|fronts| {
         // Pools that are gone would pile up in a thread that outlives many: swept when
         // the list would grow, which makes it O(1) amortised.
         if fronts.len() == fronts.capacity() {
             fronts.retain(|taken| taken.pool.strong_count() > 0);
         }
-        let at = fronts.partition_point(|taken| taken.number < number);
-        fronts.insert(
-            at,
-            Taken {
-                number,
-                front,
-                pool,
-            },
-        );
+        let at = match fronts.last() {
+            Some(last) if number < last.number() => {
+                fronts.partition_point(|taken| taken.number() < number)
+            }
+            // Most threads get to know pools in the order in which they were made.
+            _ => fronts.len(),
+        };
+        fronts.insert(at, Taken { front, pool });
     });
 }
 
-/// Here and in the table.
-pub(super) fn forget(number: usize) {
-    near::forget(number);
-    FRONTS.with_borrow_mut(|fronts| {
-        if let Ok(at) = fronts.binary_search_by_key(&number, |taken| taken.number) {
-            fronts.remove(at);
-        }
-    });
+/// Takes a front off the list and out of the table.
+fn forget(at: impl Fn(&Fronts) -> Option<usize>) -> Option<Taken> {
+    let taken = FRONTS.with_borrow_mut(|fronts| {
+        let at = at(fronts)?;
+        Some(fronts.remove(at))
+    })?;
+    near::forget(taken.number());
+    Some(taken)
+}
+
+#[cfg(test)]
+pub(super) fn part(number: usize) -> Option<Parting> {
+    let at = |fronts: &Fronts| fronts.iter().position(|taken| taken.number() == number);
+    Some(forget(at)?.front)
 }
 
 #[cfg(test)]
@@ -128,15 +153,10 @@ impl Drop for Exit {
         PHASE.set(Phase::Dead);
         // One after another: as long as a pool is not told, the thread has its front, and
         // may use it while other pools let go of what they cannot keep.
-        let first = |fronts: &ManuallyDrop<Fronts>| {
-            let taken = fronts.first()?;
-            Some((taken.number, taken.pool.upgrade()))
-        };
-        while let Some((number, pool)) = FRONTS.with_borrow(first) {
-            if let Some(pool) = pool {
-                pool.on_thread_exit();
+        while let Some(Taken { front, pool }) = forget(|fronts| fronts.len().checked_sub(1)) {
+            if let Some(pool) = pool.upgrade() {
+                pool.on_thread_exit(front);
             }
-            forget(number);
         }
         FRONTS.with_borrow_mut(|fronts| fronts.shrink_to_fit());
     }

@@ -24,7 +24,7 @@ mod front;
 mod near;
 mod seat;
 
-pub(crate) use exit::{OnThreadExit, thread_number};
+pub(crate) use exit::{OnThreadExit, Parting, thread_number};
 pub(crate) use front::{FRONT, Front, Limits, LocalCounts, TICK};
 pub(crate) use near::{UNNUMBERED, recall};
 

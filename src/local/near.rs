@@ -97,7 +97,7 @@ mod tests {
     struct Nothing;
 
     impl exit::OnThreadExit for Nothing {
-        fn on_thread_exit(self: Arc<Self>) {}
+        fn on_thread_exit(self: Arc<Self>, _: exit::Parting) {}
     }
 
     fn attach(locals: &Locals<u8>) -> Option<&Front<u8>> {

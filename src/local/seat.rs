@@ -12,7 +12,7 @@
 
 #![allow(unsafe_code)]
 
-use super::exit;
+use super::exit::{self, Parting};
 use super::front::{Front, Shared};
 use super::near;
 use super::{Locals, Touch};
@@ -116,22 +116,26 @@ impl<T: Send> Locals<T> {
         let front = self.seats().take();
         exit::keep(self.number(), front, on_exit);
         near::remember(self.number(), front);
-        let front = self.current()?;
+        // SAFETY: as in `current`, which would find it now.
+        let front = unsafe { front.as_ref() };
         front.attach(&self.capacity, tracker);
         Some(front)
     }
 
-    /// Gives this thread's front back, if it has one. Into the depot, if there is one,
+    /// Gives a front back that this thread has had of it. Into the depot, if there is one,
     /// goes what the next thread will ask for, into the batch the rest. Called when the
     /// thread ends: nothing of the pool is under way on it.
-    pub(crate) fn leave(&self, depot: Option<&Depot<T>>, rest: &mut Batch<T>) {
-        let Some(front) = self.current() else { return };
+    pub(crate) fn leave(&self, front: Parting, depot: Option<&Depot<T>>, rest: &mut Batch<T>) {
+        let Some(front) = front.from::<T>(self.number()) else {
+            return;
+        };
+        // SAFETY: as in `current`; the thread owns it still, until it is on the list.
+        let front = unsafe { front.as_ref() };
         if let Some(depot) = depot {
             apart(|| front.bequeath(depot));
         }
         front.detach(rest);
         let place = front.place();
-        exit::forget(self.number());
         self.seats().vacant.push(place);
     }
 
@@ -157,8 +161,8 @@ mod tests {
     struct Handing(Locals<u8>);
 
     impl exit::OnThreadExit for Handing {
-        fn on_thread_exit(self: Arc<Self>) {
-            self.0.leave(None, &mut Batch::new());
+        fn on_thread_exit(self: Arc<Self>, front: Parting) {
+            self.0.leave(front, None, &mut Batch::new());
         }
     }
 
@@ -176,6 +180,11 @@ mod tests {
             };
             let front = self.0.attached(Touch::Borrow, &tracker, on_exit);
             std::ptr::from_ref(front.unwrap()).addr()
+        }
+
+        fn leave(self: &Arc<Self>) {
+            let front = exit::part(self.0.number()).unwrap();
+            exit::OnThreadExit::on_thread_exit(Arc::clone(self), front);
         }
 
         fn len(&self) -> usize {
@@ -197,7 +206,7 @@ mod tests {
         assert_ne!(on_a_thread(), first);
         assert_eq!(pool.attach(), first);
         assert_eq!(pool.len(), 2);
-        pool.0.leave(None, &mut Batch::new());
+        pool.leave();
         assert!(pool.0.current().is_none());
         assert_eq!(on_a_thread(), first);
     }
@@ -234,7 +243,7 @@ mod tests {
         }
         assert!(pools.iter().all(|pool| pool.len() == 1));
         // Out of the middle of the list.
-        pools[50].0.leave(None, &mut Batch::new());
+        pools[50].leave();
         assert!(pools[50].0.current().is_none());
         let rest = || {
             pools
