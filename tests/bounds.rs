@@ -182,3 +182,67 @@ fn nothing_slips_into_a_pool_that_is_being_closed() {
         assert_eq!(stats.idle_local + stats.idle_global, 0);
     }
 }
+
+/// A thread becomes part of a pool by dropping guards where it has borrowed from another.
+/// Its first `get` then is one with much of its own, and something left by another thread
+/// where it would look.
+#[test]
+fn the_first_get_of_a_thread_that_has_only_dropped_sheds_too() {
+    let pool = Arc::new(buffers().with_local_capacity(16));
+    let (send, jobs) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
+    let (done, is_done) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        drop(buffers().get());
+        for job in jobs {
+            job();
+            done.send(()).unwrap();
+        }
+    });
+    let run = |job: Box<dyn FnOnce() + Send>| {
+        send.send(job).unwrap();
+        is_done.recv().unwrap();
+    };
+    let guards: Vec<OwnedPooled<_>> = (0..12).map(|_| pool.get_owned()).collect();
+    run(Box::new(move || drop(guards)));
+    // Wherever it looks, ten threads at once leave something there.
+    let together = Arc::new(std::sync::Barrier::new(10));
+    let threads = (0..10).map(|_| {
+        let (pool, together) = (Arc::clone(&pool), Arc::clone(&together));
+        thread::spawn(move || {
+            drop(pool.get());
+            together.wait();
+        })
+    });
+    let threads: Vec<_> = threads.collect();
+    threads.into_iter().for_each(|t| t.join().unwrap());
+    pool.set_local_capacity(2);
+    let own = Arc::clone(&pool);
+    let (lend, lent) = mpsc::channel();
+    run(Box::new(move || lend.send(own.get_owned()).unwrap()));
+    assert!(pool.stats().idle_local <= 2, "{}", pool.stats());
+    drop(lent);
+    drop(send);
+    thread.join().unwrap();
+}
+
+/// What a thread does not need is trimmed by what it needed itself, not by what lay idle
+/// with the thread before it.
+#[test]
+fn threads_that_come_and_go_keep_what_all_of_them_need() {
+    static NOW: AtomicU64 = AtomicU64::new(1);
+    let pool = Arc::new(
+        buffers()
+            .with_clock(|| Duration::from_secs(NOW.load(Relaxed)))
+            .with_trim_interval(Some(Duration::from_secs(10))),
+    );
+    for _ in 0..20 {
+        for _ in 0..300 {
+            let pool = Arc::clone(&pool);
+            let work = move || drop([pool.get(), pool.get(), pool.get(), pool.get()]);
+            thread::spawn(work).join().unwrap();
+        }
+        NOW.fetch_add(11, Relaxed);
+    }
+    let stats = pool.stats();
+    assert_eq!(stats.created, 4, "{stats}");
+}

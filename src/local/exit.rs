@@ -129,8 +129,10 @@ pub(super) fn keep<T>(number: usize, front: NonNull<Front<T>>, pool: Weak<dyn On
 
 /// Takes a front off the list and out of the table.
 fn forget(at: impl Fn(&Fronts) -> Option<usize>) -> Option<Taken> {
-    let taken = FRONTS.with_borrow_mut(|fronts| {
-        let at = at(fronts)?;
+    let taken = FRONTS.with(|fronts| {
+        // Borrowed only where an allocator ends the process while the list grows.
+        let mut fronts = fronts.try_borrow_mut().ok()?;
+        let at = at(&fronts)?;
         Some(fronts.remove(at))
     })?;
     near::forget(taken.number());
@@ -158,6 +160,12 @@ impl Drop for Exit {
                 pool.on_thread_exit(front);
             }
         }
-        FRONTS.with_borrow_mut(|fronts| fronts.shrink_to_fit());
+        // The memory of a long list.
+        FRONTS.with(|fronts| {
+            fronts
+                .try_borrow_mut()
+                .map(|mut fronts| fronts.shrink_to_fit())
+                .ok()
+        });
     }
 }

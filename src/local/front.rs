@@ -228,6 +228,8 @@ impl<T> Front<T> {
         self.shared.split(&mut back, capacity.load(Relaxed));
         self.lend(&back, tracker);
         self.reach.set(FIRST_REACH);
+        // What lay idle with the thread before says nothing of this one.
+        self.low.set(0);
     }
 
     /// See `place` of [`Front`].
@@ -472,7 +474,8 @@ impl<T> Front<T> {
     /// Borrows what the last thread here has left, if the pool's shared tier has not been
     /// asked yet, and it is still there.
     pub(crate) fn inherit(&self, depot: &Depot<T>, limits: &Limits) -> Option<Box<Object<T>>> {
-        if self.reach.get() != FIRST_REACH {
+        let is_new = self.reach.get() == FIRST_REACH;
+        if !is_new || self.len() > 0 || self.has_back.get() {
             return None;
         }
         let keep = |object: Box<Object<T>>| match object.bytes < limits.small {

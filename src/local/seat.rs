@@ -124,7 +124,8 @@ impl<T: Send> Locals<T> {
 
     /// Gives a front back that this thread has had of it. Into the depot, if there is one,
     /// goes what the next thread will ask for, into the batch the rest. Called when the
-    /// thread ends: nothing of the pool is under way on it.
+    /// thread ends: nothing of the pool is under way on it, or never goes on, where a hook
+    /// has ended the process.
     pub(crate) fn leave(&self, front: Parting, depot: Option<&Depot<T>>, rest: &mut Batch<T>) {
         let Some(front) = front.from::<T>(self.number()) else {
             return;
