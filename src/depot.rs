@@ -218,7 +218,7 @@ impl<T> Depot<T> {
         }
         self.unclaim(claimed - fits.len());
         self.put_claimed(&mut fits);
-        *batch = rest;
+        batch.append(&mut rest);
     }
 
     /// Takes up to `n` places that inboxes claimed ahead; how many.
@@ -399,7 +399,7 @@ impl<T> Depot<T> {
     }
 
     /// Gives up the room of what was moved out.
-    fn settle(&self, taken: &Batch<T>) {
+    fn settle(&self, taken: &[Box<Object<T>>]) {
         self.unclaim(taken.len());
         self.unclaim_bytes(bytes(taken));
     }
@@ -427,6 +427,9 @@ impl<T> Depot<T> {
     /// Moves out objects until at most `keep` are left. Those that other threads
     /// put in meanwhile may stay.
     pub(crate) fn drain(&self, keep: usize, into: &mut Batch<T>) {
+        if keep == 0 {
+            return self.drain_all(into);
+        }
         let mut batch = Batch::new();
         loop {
             let excess = self.len().saturating_sub(keep);
@@ -440,6 +443,21 @@ impl<T> Depot<T> {
             }
             into.append(&mut batch);
         }
+    }
+
+    /// Moves out everything. Asks each inbox itself, not how many there seem to be in it: so
+    /// who has put something there, and sees what was done before this, need not fear that
+    /// it stayed.
+    fn drain_all(&self, into: &mut Batch<T>) {
+        let from = into.len();
+        while let Some(mut parcel) = self.full.pop() {
+            into.append(&mut parcel);
+            let _ = self.empty.push(parcel);
+        }
+        for inbox in &self.inboxes {
+            inbox.take(&mut inbox.lock(), usize::MAX, into);
+        }
+        self.settle(&into[from..]);
     }
 
     /// Moves out what nobody needed since the last sweep: as many objects as were

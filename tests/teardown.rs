@@ -7,8 +7,9 @@ use common::{Ledger, Worker, case, child, identities, nothing_lost, on_a_thread,
 use millpond::{Discard, OwnedPooled, Pool, Pooled};
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 type Buffers = Pool<Vec<u8>>;
 
@@ -35,6 +36,242 @@ fn what_a_thread_kept_is_found_by_the_next_get_anywhere() {
         drop(again);
         ledger.check(&pool.stats(), 0);
     }
+}
+
+/// What `threads` threads leave that have had `each` objects at the same time.
+fn left_by(threads: u64, each: usize, pool: Buffers) -> Arc<Buffers> {
+    let pool = Arc::new(pool);
+    let workers: Vec<Worker> = (0..threads).map(|_| Worker::new()).collect();
+    for worker in &workers {
+        let pool = Arc::clone(&pool);
+        worker.run(move || drop((0..each).map(|_| pool.get()).collect::<Vec<_>>()));
+    }
+    workers.into_iter().for_each(Worker::exit);
+    let (stats, n) = (pool.stats(), threads * each as u64);
+    assert_eq!((stats.created, stats.threads), (n, 0));
+    assert_eq!((stats.idle_local, stats.idle_global), (0, n));
+    assert!(stats.idle_bytes >= 16 * n);
+    pool
+}
+
+fn buffers() -> Buffers {
+    Pool::from_fn(|| Vec::with_capacity(16))
+}
+
+#[test]
+fn what_several_threads_left_is_the_shared_tier_of_a_thread_that_stays() {
+    let pool = left_by(3, 4, buffers());
+    // Of these, the first two objects; the thread has a tier of its own, then.
+    let first = [pool.get(), pool.get()];
+    let rest: Vec<_> = (0..10).map(|_| pool.get()).collect();
+    let stats = pool.stats();
+    assert_eq!((stats.created, stats.in_use), (12, 12), "{stats}");
+    assert_eq!((stats.idle_local, stats.idle_global), (0, 0), "{stats}");
+    assert_eq!(stats.idle_bytes, 0);
+    drop((first, rest));
+    nothing_lost(&pool.stats());
+}
+
+#[test]
+fn what_threads_left_is_the_shared_tier_of_threads_without_a_tier() {
+    let pool = left_by(3, 4, buffers());
+    pool.set_local_capacity(0);
+    // This thread takes over what one left, and may keep none of it.
+    let held: Vec<_> = (0..12).map(|_| pool.get()).collect();
+    let stats = pool.stats();
+    assert_eq!((stats.created, stats.in_use), (12, 12), "{stats}");
+    drop(held);
+    let stats = pool.stats();
+    assert_eq!((stats.idle_local, stats.idle_global), (0, 12), "{stats}");
+    nothing_lost(&stats);
+}
+
+#[test]
+fn what_a_thread_left_is_the_next_ones_and_the_first_of_it_a_global_hit() {
+    let pool = left_by(1, 4, buffers());
+    let own = Arc::clone(&pool);
+    on_a_thread(move || {
+        let before = own.stats();
+        let first = own.get();
+        let stats = own.stats();
+        assert_eq!(stats.global_hits, before.global_hits + 1);
+        assert_eq!(stats.local_hits, before.local_hits);
+        assert_eq!((stats.idle_local, stats.idle_global), (3, 0));
+        drop([own.get(), own.get(), own.get()]);
+        assert_eq!(own.stats().local_hits, before.local_hits + 3);
+        drop(first);
+    });
+    assert_eq!(pool.stats().idle_global, 4);
+    nothing_lost(&pool.stats());
+}
+
+#[test]
+fn trim_and_smaller_capacities_reach_what_threads_left() {
+    let pool = left_by(3, 4, buffers());
+    pool.set_global_capacity(7);
+    assert_eq!(pool.stats().idle_global, 7);
+    assert_eq!(pool.trim(), 7);
+    assert_eq!(pool.stats().idle_global, 0);
+    assert_eq!(pool.stats().idle_bytes, 0);
+    let disabled = left_by(3, 4, buffers());
+    disabled.set_enabled(false);
+    assert_eq!(disabled.stats().idle_global, 0);
+    for pool in [pool, disabled] {
+        assert_eq!(pool.stats().discarded[Discard::Trimmed], 12);
+        nothing_lost(&pool.stats());
+    }
+}
+
+#[test]
+fn what_threads_leave_stays_within_the_shared_tier() {
+    let pool = left_by(2, 4, buffers().with_global_capacity(8));
+    let workers: Vec<Worker> = (0..4).map(|_| Worker::new()).collect();
+    for worker in &workers {
+        let pool = Arc::clone(&pool);
+        worker.run(move || drop((0..4).map(|_| pool.get()).collect::<Vec<_>>()));
+    }
+    workers.into_iter().for_each(Worker::exit);
+    let stats = pool.stats();
+    assert_eq!((stats.created, stats.idle_global), (16, 8), "{stats}");
+    assert_eq!(stats.discarded[Discard::ThreadExit], 8, "{stats}");
+    nothing_lost(&stats);
+}
+
+#[test]
+fn what_threads_left_and_no_other_needs_is_trimmed_in_time() {
+    static NOW: AtomicU64 = AtomicU64::new(1);
+    let timed = buffers()
+        .with_clock(|| Duration::from_secs(NOW.load(Relaxed)))
+        .with_trim_interval(Some(Duration::from_secs(10)))
+        .with_local_capacity(4);
+    let pool = left_by(3, 4, timed);
+    let interval = || {
+        for _ in 0..2 * 1021 {
+            drop(pool.get());
+        }
+        NOW.fetch_add(11, Relaxed);
+    };
+    interval();
+    let stats = pool.stats();
+    assert_eq!((stats.idle_local, stats.idle_global), (4, 8), "{stats}");
+    (0..4).for_each(|_| interval());
+    let stats = pool.stats();
+    assert_eq!((stats.idle_local, stats.idle_global), (1, 0), "{stats}");
+    nothing_lost(&stats);
+}
+
+#[test]
+fn what_threads_left_is_trimmed_and_not_what_is_needed_beside_it() {
+    static NOW: AtomicU64 = AtomicU64::new(1);
+    let timed = buffers()
+        .with_clock(|| Duration::from_secs(NOW.load(Relaxed)))
+        .with_trim_interval(Some(Duration::from_secs(10)))
+        // So few that none are claimed ahead, which would blur what is needed.
+        .with_global_capacity(32);
+    let pool = Arc::new(timed);
+    let take_ten = || (0..10).map(|_| pool.get()).collect::<Vec<_>>();
+    let ten = take_ten();
+    let own = Arc::clone(&pool);
+    on_a_thread(move || warm(&own, 4));
+    // From here on the ten lie in the shared tier, too.
+    pool.set_local_capacity(0);
+    drop(ten);
+    for _ in 0..6 {
+        (0..300).for_each(|_| drop(take_ten()));
+        NOW.fetch_add(11, Relaxed);
+    }
+    let stats = pool.stats();
+    assert_eq!((stats.created, stats.idle_global), (14, 10), "{stats}");
+    nothing_lost(&stats);
+}
+
+#[test]
+fn what_threads_left_has_a_whole_interval_to_be_needed() {
+    static NOW: AtomicU64 = AtomicU64::new(1);
+    let timed = buffers()
+        .with_clock(|| Duration::from_secs(NOW.load(Relaxed)))
+        .with_trim_interval(Some(Duration::from_secs(10)));
+    let pool = Arc::new(timed);
+    let pass = |pool: &Buffers| {
+        NOW.fetch_add(11, Relaxed);
+        // Past two looks at the clock.
+        (0..2050).for_each(|_| drop(pool.get()));
+    };
+    pass(&pool);
+    let use_four = |pool: &Buffers| drop([pool.get(), pool.get(), pool.get(), pool.get()]);
+    let own = Arc::clone(&pool);
+    on_a_thread(move || {
+        use_four(&own);
+        pass(&own);
+        // From the last sweep on, three lay idle; now they do not.
+        use_four(&own);
+    });
+    assert_eq!(pool.stats().idle_global, 4);
+    pass(&pool);
+    assert_eq!(pool.stats().idle_global, 4, "needed in this interval");
+    let own = Arc::clone(&pool);
+    // A thread that looks at the clock, and may need them yet.
+    on_a_thread(move || (0..1100).for_each(|_| drop(own.get())));
+    let stats = pool.stats();
+    assert_eq!((stats.created, stats.idle_global), (5, 4), "{stats}");
+    pass(&pool);
+    pass(&pool);
+    assert_eq!(pool.stats().idle_global, 0);
+    nothing_lost(&pool.stats());
+}
+
+#[test]
+fn nothing_stays_that_a_thread_leaves_while_its_pool_is_disabled() {
+    for _ in 0..2_000 {
+        let pool = Arc::new(buffers());
+        let (own, ready) = (Arc::clone(&pool), Arc::new(AtomicBool::new(false)));
+        let is_ready = Arc::clone(&ready);
+        let thread = std::thread::spawn(move || {
+            drop(own.get());
+            is_ready.store(true, Relaxed);
+        });
+        while !ready.load(Relaxed) {
+            std::hint::spin_loop();
+        }
+        pool.set_enabled(false);
+        thread.join().unwrap();
+        let stats = pool.stats();
+        assert_eq!((stats.idle_local, stats.idle_global), (0, 0), "{stats}");
+    }
+}
+
+#[test]
+fn a_thread_keeps_no_more_of_what_another_left_than_it_may() {
+    let pool = left_by(1, 4, buffers());
+    pool.set_local_capacity(2);
+    let global_hits = pool.stats().global_hits;
+    let held = pool.get();
+    let stats = pool.stats();
+    assert_eq!((stats.created, stats.in_use), (4, 1), "{stats}");
+    assert_eq!((stats.idle_local, stats.idle_global), (2, 1), "{stats}");
+    assert_eq!(stats.global_hits, global_hits + 1);
+    drop(held);
+    nothing_lost(&pool.stats());
+}
+
+#[test]
+fn what_a_thread_only_dropped_is_its_own() {
+    let pool = Arc::new(buffers());
+    let guard = pool.get_owned();
+    let own = Arc::clone(&pool);
+    let worker = Worker::new();
+    worker.run(|| drop(ONE.get()));
+    worker.run(move || {
+        drop(guard);
+        own.set_local_capacity(8);
+        let before = own.stats();
+        drop(own.get());
+        let stats = own.stats();
+        assert_eq!(stats.local_hits, before.local_hits + 1, "{stats}");
+        assert_eq!(stats.global_hits, before.global_hits, "{stats}");
+    });
+    worker.exit();
+    nothing_lost(&pool.stats());
 }
 
 #[test]

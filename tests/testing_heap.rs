@@ -254,7 +254,28 @@ fn child_measures_the_process() {
         );
         drop(kept);
     }
+    threads_that_end_hide_nothing();
     common::say("measured");
+}
+
+/// What they leave is more than fits where it is kept while it is moved.
+fn threads_that_end_hide_nothing() {
+    for (local, n, global) in [(64, 60, 4096), (64, 60, 0), (64, 60, 30), (17, 17, 0)] {
+        let pool = new_pool().with_local_capacity(local);
+        let pool = Arc::new(pool.with_global_capacity(global));
+        let come_and_go = |times| {
+            for _ in 0..times {
+                let own = Arc::clone(&pool);
+                on_a_thread(move || nest(&own, n, 50));
+            }
+        };
+        come_and_go(5);
+        let all = check(&pool).heap_tolerance(0).all_threads();
+        come_and_go(50);
+        let kept = black_box(vec![1_u8; 10_000]);
+        assert_eq!(growth(all), 10_000, "{local} {n} {global}");
+        drop(kept);
+    }
 }
 
 #[test]

@@ -26,6 +26,12 @@ impl<T: Send + 'static> Inner<T> {
         // With the fences in `set_enabled` and `shut`: either this sees the pool disabled, or the
         // one who disabled it sees what went in.
         fence(SeqCst);
+        self.clear_if_disabled(panics);
+    }
+
+    /// The same after something moved within the shared tier, into an inbox: no fence, since
+    /// it was put there under a lock that the one who disables the pool takes afterwards.
+    pub(super) fn clear_if_disabled(&self, panics: &mut Panics) {
         if !self.is_enabled() {
             let mut batch = Batch::new();
             self.depot.drain(0, &mut batch);

@@ -145,7 +145,8 @@ impl<T: Send + 'static> Inner<T> {
             return None;
         }
         let Some(front) = self.attached(Touch::Borrow) else {
-            return self.depot.take_one().map(|object| self.global_hit(object));
+            let found = self.take_one(panics);
+            return found.map(|object| self.global_hit(object));
         };
         if let Some(object) = apart(|| front.inherit(&self.depot, &self.limits)) {
             return Some(self.global_hit(object));
@@ -161,7 +162,7 @@ impl<T: Send + 'static> Inner<T> {
             return Some(found);
         }
         if front.is_off() {
-            let object = self.depot.take_one()?;
+            let object = self.take_one(panics)?;
             front.count_miss();
             return Some(self.global_hit(object));
         }
@@ -169,6 +170,7 @@ impl<T: Send + 'static> Inner<T> {
             return front.pop();
         }
         apart(|| self.depot.take(front.wanted(), &mut batch));
+        self.clear_if_disabled(panics);
         let object = self.global_hit(batch.pop()?);
         front.count_miss();
         apart(|| front.stock(&mut batch, &self.limits));
@@ -176,6 +178,14 @@ impl<T: Send + 'static> Inner<T> {
         // large objects reach the budget.
         self.offer(&mut batch, Discard::Trimmed, panics);
         Some(object)
+    }
+
+    /// An idle object of the shared tier.
+    fn take_one(&self, panics: &mut Panics) -> Option<Box<Object<T>>> {
+        let found = self.depot.take_one();
+        // The rest of a parcel may have gone into an inbox.
+        self.clear_if_disabled(panics);
+        found
     }
 
     // ---- drop: local, depot, or discard -------------------------------------

@@ -116,33 +116,33 @@ pub(super) fn keep<T>(number: usize, front: NonNull<Front<T>>, pool: Weak<dyn On
         if fronts.len() == fronts.capacity() {
             fronts.retain(|taken| taken.pool.strong_count() > 0);
         }
-        let at = match fronts.last() {
+        let taken = Taken { front, pool };
+        match fronts.last() {
             Some(last) if number < last.number() => {
-                fronts.partition_point(|taken| taken.number() < number)
+                let at = fronts.partition_point(|taken| taken.number() < number);
+                fronts.insert(at, taken);
             }
             // Most threads get to know pools in the order in which they were made.
-            _ => fronts.len(),
-        };
-        fronts.insert(at, Taken { front, pool });
+            _ => fronts.push(taken),
+        }
     });
 }
 
 /// Takes a front off the list and out of the table.
-fn forget(at: impl Fn(&Fronts) -> Option<usize>) -> Option<Taken> {
-    let taken = FRONTS.with(|fronts| {
-        // Borrowed only where an allocator ends the process while the list grows.
-        let mut fronts = fronts.try_borrow_mut().ok()?;
-        let at = at(&fronts)?;
-        Some(fronts.remove(at))
-    })?;
+fn forget(take: impl Fn(&mut Fronts) -> Option<Taken>) -> Option<Taken> {
+    // Borrowed only where an allocator ends the process while the list grows.
+    let taken = FRONTS.with(|fronts| take(&mut *fronts.try_borrow_mut().ok()?))?;
     near::forget(taken.number());
     Some(taken)
 }
 
 #[cfg(test)]
 pub(super) fn part(number: usize) -> Option<Parting> {
-    let at = |fronts: &Fronts| fronts.iter().position(|taken| taken.number() == number);
-    Some(forget(at)?.front)
+    let take = |fronts: &mut Fronts| {
+        let at = fronts.iter().position(|taken| taken.number() == number)?;
+        Some(fronts.remove(at))
+    };
+    Some(forget(take)?.front)
 }
 
 #[cfg(test)]
@@ -155,7 +155,7 @@ impl Drop for Exit {
         PHASE.set(Phase::Dead);
         // One after another: as long as a pool is not told, the thread has its front, and
         // may use it while other pools let go of what they cannot keep.
-        while let Some(Taken { front, pool }) = forget(|fronts| fronts.len().checked_sub(1)) {
+        while let Some(Taken { front, pool }) = forget(|fronts| fronts.pop()) {
             if let Some(pool) = pool.upgrade() {
                 pool.on_thread_exit(front);
             }

@@ -36,6 +36,8 @@ pub(crate) struct Front<T> {
     /// How many objects it takes out of the shared tier at once: few at first, so that
     /// a thread that needs no more, and ends, moves no more. Twice as many each time.
     reach: Cell<usize>,
+    /// The how-manieth front of its pool it is: the same for thread after thread.
+    place: usize,
     /// Whether the back may hold something: only this thread fills it.
     has_back: Cell<bool>,
     slots: [Cell<Option<Box<Object<T>>>>; FRONT],
@@ -44,8 +46,6 @@ pub(crate) struct Front<T> {
     /// The least that `len` was seen to be since the last sweep, and that sweep.
     low: Cell<usize>,
     swept: Cell<usize>,
-    /// The how-manieth front of its pool it is: the same for thread after thread.
-    place: usize,
     pub(super) shared: Shared<T>,
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct Limits {
 #[repr(C)]
 pub(super) struct Shared<T> {
     hot: Hot,
-    /// Whether a living thread owns it. Set by that thread, under the back's lock.
+    /// Whether a living thread owns it. Set by that thread, under the lock of the seats.
     is_owned: AtomicBool,
     /// Objects that the thread borrowed and its tier did not have.
     misses: AtomicUsize,
@@ -78,7 +78,8 @@ pub(super) struct Shared<T> {
     /// The most objects that the thread had out when its tier did not have another.
     /// Those that it had handed to other threads are among them.
     depth: AtomicUsize,
-    /// How many objects the thread may keep, front and back. Set under the back's lock.
+    /// How many objects the thread may keep, front and back. Set under the lock of the
+    /// seats, and by others than the owner under the back's, too.
     capacity: AtomicUsize,
     back: Mutex<Back<T>>,
 }
@@ -113,7 +114,6 @@ struct Hot {
 pub(super) struct Back<T> {
     objects: Vec<Box<Object<T>>>,
     bytes: usize,
-    capacity: usize,
     /// The fewest objects since the last sweep.
     low: usize,
 }
@@ -166,6 +166,12 @@ impl<T> Shared<T> {
         // No user code runs under this lock, so a panic cannot have torn it.
         self.back.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// How many more objects the back may hold.
+    fn room_behind(&self, back: &Back<T>) -> usize {
+        let capacity = self.capacity.load(Relaxed);
+        capacity.saturating_sub(FRONT + back.objects.len())
+    }
 }
 
 impl<T> Back<T> {
@@ -182,10 +188,6 @@ impl<T> Back<T> {
         }
         self.low = self.low.min(self.objects.len());
     }
-
-    fn room(&self) -> usize {
-        self.capacity.saturating_sub(self.objects.len())
-    }
 }
 
 impl<T> Front<T> {
@@ -193,7 +195,6 @@ impl<T> Front<T> {
         let back = Back {
             objects: Vec::new(),
             bytes: 0,
-            capacity: 0,
             low: 0,
         };
         Self {
@@ -219,14 +220,12 @@ impl<T> Front<T> {
         }
     }
 
-    /// This thread takes it over, with so many objects to keep.
-    pub(super) fn attach(&self, capacity: &AtomicUsize, tracker: &Tracker) {
-        let mut back = self.shared.back();
+    /// This thread takes it over, with so many objects to keep. Under the lock of the
+    /// seats, so that nobody else sets a capacity or a rate.
+    pub(super) fn attach(&self, capacity: usize, tracker: &Tracker) {
         self.shared.is_owned.store(true, Relaxed);
-        // Asked under the lock: whoever sets another capacity afterwards finds it
-        // owned when this lock is his.
-        self.shared.split(&mut back, capacity.load(Relaxed));
-        self.lend(&back, tracker);
+        self.shared.split(capacity);
+        self.lend(tracker);
         self.reach.set(FIRST_REACH);
         // What lay idle with the thread before says nothing of this one.
         self.low.set(0);
@@ -237,22 +236,19 @@ impl<T> Front<T> {
         self.place
     }
 
-    /// Moves out everything, and parts with its thread, which ends: from here on the
-    /// slow paths are taken.
-    pub(super) fn detach(&self, into: &mut Batch<T>) {
-        self.drain_front(into);
-        let mut back = self.shared.back();
-        if self.has_back.replace(false) {
-            back.move_oldest(usize::MAX, into);
-        }
-        self.shared.split(&mut back, 0);
+    /// Parts with its thread, which ends: from here on the slow paths are taken. Under the
+    /// lock of the seats; see `attach`.
+    pub(super) fn detach(&self) {
+        self.shared.split(0);
         self.shared.is_owned.store(false, Relaxed);
     }
 
     /// Moves out everything.
     pub(super) fn drain(&self, into: &mut Batch<T>) {
         self.drain_front(into);
-        self.shared.drain(into);
+        if self.has_back.replace(false) {
+            self.shared.drain(into);
+        }
     }
 
     pub(super) fn drain_front(&self, into: &mut Batch<T>) {
@@ -281,12 +277,13 @@ impl<T> Front<T> {
     pub(crate) fn open(&self, tracker: &Tracker) {
         let hot = &self.shared.hot;
         if hot.lend.load(Relaxed) < self.limit() {
-            self.lend(&self.shared.back(), tracker);
+            // Under this lock: whoever sets a rate at this moment closes it again.
+            let _back = self.shared.back();
+            self.lend(tracker);
         }
     }
 
-    /// With the back locked: whoever sets a rate at this moment closes it again.
-    fn lend(&self, _back: &Back<T>, tracker: &Tracker) {
+    fn lend(&self, tracker: &Tracker) {
         let hot = &self.shared.hot;
         tracker.restart(&self.countdown);
         hot.lend.store(self.limit(), Relaxed);
@@ -527,7 +524,7 @@ impl<T> Front<T> {
                 rest.push(object);
             } else if let Err(object) = self.accept_one(object) {
                 let mut back = self.shared.back();
-                match back.room() {
+                match self.shared.room_behind(&back) {
                     0 => rest.push(object),
                     _ => {
                         self.has_back.set(true);
@@ -544,7 +541,7 @@ impl<T> Front<T> {
     pub(crate) fn spill(&self, limits: &Limits) -> bool {
         let len = self.len();
         let mut back = self.shared.back();
-        let mut n = len.div_ceil(2).min(back.room());
+        let mut n = len.div_ceil(2).min(self.shared.room_behind(&back));
         // What will lie in the back, what is large in the front, and a front full of
         // small objects, however small they are now, have to stay in the budget.
         let hot = &self.shared.hot;
@@ -601,29 +598,24 @@ impl<T> Shared<T> {
     pub(super) fn tune(&self, capacity: usize, into: &mut Batch<T>) {
         let mut back = self.back();
         if self.is_owned() {
-            self.split(&mut back, capacity);
-            let excess = back.objects.len().saturating_sub(back.capacity);
+            self.split(capacity);
+            let excess = (back.objects.len() + FRONT).saturating_sub(capacity.max(FRONT));
             back.move_oldest(excess, into);
         }
     }
 
-    /// Splits a thread's capacity between front and back.
-    fn split(&self, back: &mut Back<T>, capacity: usize) {
-        let front = capacity.min(FRONT);
-        self.hot.limit.store(front, Relaxed);
-        self.close(back);
-        self.capacity.store(capacity, Relaxed);
-        back.capacity = capacity - front;
-    }
-
-    /// Sends the next `get` through the slow path, with the back locked.
-    fn close(&self, _back: &mut Back<T>) {
+    /// Sets a thread's capacity, and sends its next `get` through the slow path.
+    fn split(&self, capacity: usize) {
+        self.hot.limit.store(capacity.min(FRONT), Relaxed);
         self.hot.lend.store(0, Relaxed);
+        self.capacity.store(capacity, Relaxed);
     }
 
+    /// Sends the next `get` through the slow path.
     #[cfg(feature = "track")]
     pub(super) fn close_front(&self) {
-        self.close(&mut self.back());
+        let _back = self.back();
+        self.hot.lend.store(0, Relaxed);
     }
 
     /// Empties the back.

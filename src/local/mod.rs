@@ -30,17 +30,12 @@ pub(crate) use near::{UNNUMBERED, recall};
 
 use crate::object::Batch;
 use seat::Seats;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The per-thread tiers of one pool.
 pub(crate) struct Locals<T: Send> {
     /// See [`near`].
     number: usize,
-    /// Objects per thread, 0 while the pool is disabled. Set before the backs are locked,
-    /// one after another, and read by a thread that attaches under its back's lock: so
-    /// one of the two sees the other.
-    capacity: AtomicUsize,
     seats: Mutex<Seats<T>>,
 }
 
@@ -48,8 +43,7 @@ impl<T: Send> Locals<T> {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             number: near::next_number(),
-            capacity: AtomicUsize::new(capacity),
-            seats: Mutex::new(Seats::new()),
+            seats: Mutex::new(Seats::new(capacity)),
         }
     }
 
@@ -66,8 +60,7 @@ impl<T: Send> Locals<T> {
     pub(crate) fn vacant() -> Self {
         Self {
             number: UNNUMBERED,
-            capacity: AtomicUsize::new(0),
-            seats: Mutex::new(Seats::new()),
+            seats: Mutex::new(Seats::new(0)),
         }
     }
 
@@ -81,9 +74,9 @@ impl<T: Send> Locals<T> {
     /// Sets every thread's capacity, and moves out what no longer fits where it
     /// can be reached: in all backs, and in this thread's front.
     pub(crate) fn set_capacity(&self, capacity: impl FnOnce() -> usize, into: &mut Batch<T>) {
-        let seats = self.seats();
+        let mut seats = self.seats();
         let capacity = capacity();
-        self.capacity.store(capacity, Relaxed);
+        seats.capacity = capacity;
         for shared in seats.shared() {
             shared.tune(capacity, into);
         }

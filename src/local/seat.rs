@@ -29,6 +29,8 @@ pub(super) struct Seats<T> {
     /// Those that no thread owns: where they are in `all`. The one that was given back
     /// last is the next to be taken, as it is in somebody's cache.
     vacant: Vec<usize>,
+    /// Objects per thread, 0 while the pool is disabled.
+    pub(super) capacity: usize,
 }
 
 /// Owns a front. Not a box, which would say that nobody else points there.
@@ -46,10 +48,11 @@ impl<T> Drop for Seat<T> {
 }
 
 impl<T: Send> Seats<T> {
-    pub(super) const fn new() -> Self {
+    pub(super) const fn new(capacity: usize) -> Self {
         Self {
             all: Vec::new(),
             vacant: Vec::new(),
+            capacity,
         }
     }
 
@@ -113,12 +116,14 @@ impl<T: Send> Locals<T> {
             return None;
         }
         let on_exit = on_exit();
-        let front = self.seats().take();
-        exit::keep(self.number(), front, on_exit);
-        near::remember(self.number(), front);
-        // SAFETY: as in `current`, which would find it now.
-        let front = unsafe { front.as_ref() };
-        front.attach(&self.capacity, tracker);
+        let mut seats = self.seats();
+        let taken = seats.take();
+        // SAFETY: as in `current`, which will find it.
+        let front = unsafe { taken.as_ref() };
+        front.attach(seats.capacity, tracker);
+        drop(seats);
+        exit::keep(self.number(), taken, on_exit);
+        near::remember(self.number(), taken);
         Some(front)
     }
 
@@ -135,9 +140,10 @@ impl<T: Send> Locals<T> {
         if let Some(depot) = depot {
             apart(|| front.bequeath(depot));
         }
-        front.detach(rest);
-        let place = front.place();
-        self.seats().vacant.push(place);
+        front.drain(rest);
+        let mut seats = self.seats();
+        front.detach();
+        seats.vacant.push(front.place());
     }
 
     /// Moves out everything, of all threads.

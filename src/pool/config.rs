@@ -290,6 +290,10 @@ impl<T: Send + 'static, R> Pool<T, R> {
     /// owns, may use the pool, and may panic. It does not see objects that were
     /// [detached](crate::Pooled::detach).
     ///
+    /// A hook that borrows from its own pool and gives back there may be called again, from
+    /// within itself, where that object is not kept either: in a pool that keeps nothing
+    /// (capacities of 0, disabled), without end. Let it look at the reason first.
+    ///
     /// ```
     /// use millpond::{Discard, Pool};
     ///
