@@ -36,16 +36,18 @@ pub(crate) struct Front<T> {
     /// How many objects it takes out of the shared tier at once: few at first, so that
     /// a thread that needs no more, and ends, moves no more. Twice as many each time.
     reach: Cell<usize>,
-    /// The how-manieth front of its pool it is: the same for thread after thread.
-    place: usize,
     /// Whether the back may hold something: only this thread fills it.
     has_back: Cell<bool>,
+    /// Where they begin matters: with a word more before them, eight nested guards took
+    /// 8.4 ns each instead of 5.8, with the same instructions. Why is not known.
     slots: [Cell<Option<Box<Object<T>>>>; FRONT],
     /// `Hot::returns` at the last large return.
     large_at: Cell<usize>,
     /// The least that `len` was seen to be since the last sweep, and that sweep.
     low: Cell<usize>,
     swept: Cell<usize>,
+    /// The how-manieth front of its pool it is: the same for thread after thread.
+    place: usize,
     pub(super) shared: Shared<T>,
 }
 
