@@ -7,6 +7,9 @@ use crate::results::{Judge, Kind, Results, Row};
 /// from run to run on a quiet machine.
 pub(crate) const LEVEL: f64 = 0.03;
 
+/// How this crate's pool is called in tables.
+const OURS: &str = "millpond";
+
 /// One kind of work.
 #[derive(Debug)]
 pub(crate) struct Section {
@@ -33,7 +36,7 @@ pub(crate) struct Judged {
     pub(crate) to_limit: Option<f64>,
 }
 
-/// How a row compares with this crate's fastest.
+/// How a row compares with this crate's.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Standing {
     /// Is not compared: this crate's own, a limit, or not measured.
@@ -123,11 +126,11 @@ impl Section {
         };
         self.groups.sort_by_key(place);
         // Go has an allocator of its own: it is compared with the first of the others.
-        let first = self.groups.first().and_then(Group::fastest_of_ours);
+        let first = self.groups.first().and_then(Group::ours);
         for group in &mut self.groups {
             let ours = match group.allocator.as_str() {
                 "go" => first,
-                _ => group.fastest_of_ours(),
+                _ => group.ours(),
             };
             group.judge(ours, |row, allocator| why.find(&self.table, row, allocator));
         }
@@ -153,8 +156,12 @@ impl Group {
         remarks
     }
 
-    fn fastest_of_ours(&self) -> Option<f64> {
-        self.fastest(|row| row.kind == Kind::Pool)?.ns()
+    /// The time of this crate's pool on the work that the others do. If a row has its bare
+    /// name, it is that one: what else is this crate's then does more, or something else.
+    fn ours(&self) -> Option<f64> {
+        let plain = |row: &Row| row.kind == Kind::Pool && row.row == OURS;
+        let of_pool = |row: &Row| row.kind == Kind::Pool;
+        self.fastest(plain).or_else(|| self.fastest(of_pool))?.ns()
     }
 
     fn fastest(&self, which: impl Fn(&Row) -> bool) -> Option<&Row> {
@@ -236,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn ahead_level_and_behind_are_by_this_crates_fastest_row() {
+    fn ahead_level_and_behind_are_by_this_crates_row() {
         let rows = vec![
             row("slow", "pool", "glibc", "20"),
             row("fast", "pool", "glibc", "10"),
@@ -275,6 +282,18 @@ mod tests {
             missing,
             [r#"table = "t", row = "ahead", allocator = "glibc""#]
         );
+    }
+
+    #[test]
+    fn what_does_other_work_than_the_peers_judges_none_of_them() {
+        let rows = vec![
+            row("millpond", "pool", "glibc", "10"),
+            row("millpond, on an easier way", "pool", "glibc", "5"),
+            row("ahead", "peer", "glibc", "9"),
+        ];
+        let sections = judge(rows);
+        let judged = &sections[0].groups[0].rows[2];
+        assert_eq!(judged.standing, Standing::Ahead(0.9, None));
     }
 
     #[test]
