@@ -38,15 +38,20 @@ fn what_a_thread_kept_is_found_by_the_next_get_anywhere() {
     }
 }
 
-/// What `threads` threads leave that have had `each` objects at the same time.
-fn left_by(threads: u64, each: usize, pool: Buffers) -> Arc<Buffers> {
-    let pool = Arc::new(pool);
+/// Threads that are there at the same time, keep `each` objects, and end.
+fn come_and_go(threads: u64, each: usize, pool: &Arc<Buffers>) {
     let workers: Vec<Worker> = (0..threads).map(|_| Worker::new()).collect();
     for worker in &workers {
-        let pool = Arc::clone(&pool);
-        worker.run(move || drop((0..each).map(|_| pool.get()).collect::<Vec<_>>()));
+        let pool = Arc::clone(pool);
+        worker.run(move || warm(&pool, each));
     }
     workers.into_iter().for_each(Worker::exit);
+}
+
+/// A pool with what so many threads left.
+fn left_by(threads: u64, each: usize, pool: Buffers) -> Arc<Buffers> {
+    let pool = Arc::new(pool);
+    come_and_go(threads, each, &pool);
     let (stats, n) = (pool.stats(), threads * each as u64);
     assert_eq!((stats.created, stats.threads), (n, 0));
     assert_eq!((stats.idle_local, stats.idle_global), (0, n));
@@ -56,6 +61,13 @@ fn left_by(threads: u64, each: usize, pool: Buffers) -> Arc<Buffers> {
 
 fn buffers() -> Buffers {
     Pool::from_fn(|| Vec::with_capacity(16))
+}
+
+/// The same, trimmed every ten seconds of a clock of the test's own.
+fn timed(clock: fn() -> Duration) -> Buffers {
+    buffers()
+        .with_clock(clock)
+        .with_trim_interval(Some(Duration::from_secs(10)))
 }
 
 #[test]
@@ -125,12 +137,7 @@ fn trim_and_smaller_capacities_reach_what_threads_left() {
 #[test]
 fn what_threads_leave_stays_within_the_shared_tier() {
     let pool = left_by(2, 4, buffers().with_global_capacity(8));
-    let workers: Vec<Worker> = (0..4).map(|_| Worker::new()).collect();
-    for worker in &workers {
-        let pool = Arc::clone(&pool);
-        worker.run(move || drop((0..4).map(|_| pool.get()).collect::<Vec<_>>()));
-    }
-    workers.into_iter().for_each(Worker::exit);
+    come_and_go(4, 4, &pool);
     let stats = pool.stats();
     assert_eq!((stats.created, stats.idle_global), (16, 8), "{stats}");
     assert_eq!(stats.discarded[Discard::ThreadExit], 8, "{stats}");
@@ -140,11 +147,8 @@ fn what_threads_leave_stays_within_the_shared_tier() {
 #[test]
 fn what_threads_left_and_no_other_needs_is_trimmed_in_time() {
     static NOW: AtomicU64 = AtomicU64::new(1);
-    let timed = buffers()
-        .with_clock(|| Duration::from_secs(NOW.load(Relaxed)))
-        .with_trim_interval(Some(Duration::from_secs(10)))
-        .with_local_capacity(4);
-    let pool = left_by(3, 4, timed);
+    let timed = timed(|| Duration::from_secs(NOW.load(Relaxed)));
+    let pool = left_by(3, 4, timed.with_local_capacity(4));
     let interval = || {
         for _ in 0..2 * 1021 {
             drop(pool.get());
@@ -163,12 +167,9 @@ fn what_threads_left_and_no_other_needs_is_trimmed_in_time() {
 #[test]
 fn what_threads_left_is_trimmed_and_not_what_is_needed_beside_it() {
     static NOW: AtomicU64 = AtomicU64::new(1);
-    let timed = buffers()
-        .with_clock(|| Duration::from_secs(NOW.load(Relaxed)))
-        .with_trim_interval(Some(Duration::from_secs(10)))
-        // So few that none are claimed ahead, which would blur what is needed.
-        .with_global_capacity(32);
-    let pool = Arc::new(timed);
+    let timed = timed(|| Duration::from_secs(NOW.load(Relaxed)));
+    // So few that none are claimed ahead, which would blur what is needed.
+    let pool = Arc::new(timed.with_global_capacity(32));
     let take_ten = || (0..10).map(|_| pool.get()).collect::<Vec<_>>();
     let ten = take_ten();
     let own = Arc::clone(&pool);
@@ -188,23 +189,19 @@ fn what_threads_left_is_trimmed_and_not_what_is_needed_beside_it() {
 #[test]
 fn what_threads_left_has_a_whole_interval_to_be_needed() {
     static NOW: AtomicU64 = AtomicU64::new(1);
-    let timed = buffers()
-        .with_clock(|| Duration::from_secs(NOW.load(Relaxed)))
-        .with_trim_interval(Some(Duration::from_secs(10)));
-    let pool = Arc::new(timed);
+    let pool = Arc::new(timed(|| Duration::from_secs(NOW.load(Relaxed))));
     let pass = |pool: &Buffers| {
         NOW.fetch_add(11, Relaxed);
         // Past two looks at the clock.
         (0..2050).for_each(|_| drop(pool.get()));
     };
     pass(&pool);
-    let use_four = |pool: &Buffers| drop([pool.get(), pool.get(), pool.get(), pool.get()]);
     let own = Arc::clone(&pool);
     on_a_thread(move || {
-        use_four(&own);
+        warm(&own, 4);
         pass(&own);
         // From the last sweep on, three lay idle; now they do not.
-        use_four(&own);
+        warm(&own, 4);
     });
     assert_eq!(pool.stats().idle_global, 4);
     pass(&pool);

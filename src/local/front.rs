@@ -156,6 +156,11 @@ impl Hot {
     }
 }
 
+/// What the back may hold where front and back together may hold `capacity`.
+fn capacity_behind(capacity: usize) -> usize {
+    capacity.saturating_sub(FRONT)
+}
+
 /// Adds to a counter that one thread writes: no locked instruction. Who sees the sum with
 /// `Acquire` sees what was written before.
 #[inline]
@@ -171,8 +176,8 @@ impl<T> Shared<T> {
 
     /// How many more objects the back may hold.
     fn room_behind(&self, back: &Back<T>) -> usize {
-        let capacity = self.capacity.load(Relaxed);
-        capacity.saturating_sub(FRONT + back.objects.len())
+        let capacity = capacity_behind(self.capacity.load(Relaxed));
+        capacity.saturating_sub(back.objects.len())
     }
 }
 
@@ -226,7 +231,7 @@ impl<T> Front<T> {
     /// seats, so that nobody else sets a capacity or a rate.
     pub(super) fn attach(&self, capacity: usize, tracker: &Tracker) {
         self.shared.is_owned.store(true, Relaxed);
-        self.shared.split(capacity);
+        self.shared.set_capacity(capacity);
         self.lend(tracker);
         self.reach.set(FIRST_REACH);
         // What lay idle with the thread before says nothing of this one.
@@ -241,7 +246,7 @@ impl<T> Front<T> {
     /// Parts with its thread, which ends: from here on the slow paths are taken. Under the
     /// lock of the seats; see `attach`.
     pub(super) fn detach(&self) {
-        self.shared.split(0);
+        self.shared.set_capacity(0);
         self.shared.is_owned.store(false, Relaxed);
     }
 
@@ -600,24 +605,29 @@ impl<T> Shared<T> {
     pub(super) fn tune(&self, capacity: usize, into: &mut Batch<T>) {
         let mut back = self.back();
         if self.is_owned() {
-            self.split(capacity);
-            let excess = (back.objects.len() + FRONT).saturating_sub(capacity.max(FRONT));
+            self.set_capacity(capacity);
+            let excess = back.objects.len().saturating_sub(capacity_behind(capacity));
             back.move_oldest(excess, into);
         }
     }
 
     /// Sets a thread's capacity, and sends its next `get` through the slow path.
-    fn split(&self, capacity: usize) {
+    fn set_capacity(&self, capacity: usize) {
         self.hot.limit.store(capacity.min(FRONT), Relaxed);
-        self.hot.lend.store(0, Relaxed);
+        self.close();
         self.capacity.store(capacity, Relaxed);
     }
 
     /// Sends the next `get` through the slow path.
+    fn close(&self) {
+        self.hot.lend.store(0, Relaxed);
+    }
+
+    /// The same, where the owner may be about to lend again.
     #[cfg(feature = "track")]
     pub(super) fn close_front(&self) {
         let _back = self.back();
-        self.hot.lend.store(0, Relaxed);
+        self.close();
     }
 
     /// Empties the back.
