@@ -7,9 +7,6 @@ use crate::results::{Judge, Kind, Results, Row};
 /// from run to run on a quiet machine.
 pub(crate) const LEVEL: f64 = 0.03;
 
-/// How this crate's pool is called in tables.
-const OURS: &str = "millpond";
-
 /// One kind of work.
 #[derive(Debug)]
 pub(crate) struct Section {
@@ -36,7 +33,7 @@ pub(crate) struct Judged {
     pub(crate) to_limit: Option<f64>,
 }
 
-/// How a row compares with this crate's.
+/// How a row compares with this crate's fastest.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Standing {
     /// Is not compared: this crate's own, a limit, or not measured.
@@ -156,12 +153,9 @@ impl Group {
         remarks
     }
 
-    /// The time of this crate's pool on the work that the others do. If a row has its bare
-    /// name, it is that one: what else is this crate's then does more, or something else.
+    /// The time of this crate's fastest row.
     fn ours(&self) -> Option<f64> {
-        let plain = |row: &Row| row.kind == Kind::Pool && row.row == OURS;
-        let of_pool = |row: &Row| row.kind == Kind::Pool;
-        self.fastest(plain).or_else(|| self.fastest(of_pool))?.ns()
+        self.fastest(|row| row.kind == Kind::Pool)?.ns()
     }
 
     fn fastest(&self, which: impl Fn(&Row) -> bool) -> Option<&Row> {
@@ -243,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn ahead_level_and_behind_are_by_this_crates_row() {
+    fn ahead_level_and_behind_are_by_this_crates_fastest_row() {
         let rows = vec![
             row("slow", "pool", "glibc", "20"),
             row("fast", "pool", "glibc", "10"),
@@ -282,18 +276,6 @@ mod tests {
             missing,
             [r#"table = "t", row = "ahead", allocator = "glibc""#]
         );
-    }
-
-    #[test]
-    fn what_does_other_work_than_the_peers_judges_none_of_them() {
-        let rows = vec![
-            row("millpond", "pool", "glibc", "10"),
-            row("millpond, on an easier way", "pool", "glibc", "5"),
-            row("ahead", "peer", "glibc", "9"),
-        ];
-        let sections = judge(rows);
-        let judged = &sections[0].groups[0].rows[2];
-        assert_eq!(judged.standing, Standing::Ahead(0.9, None));
     }
 
     #[test]

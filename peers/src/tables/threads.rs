@@ -71,40 +71,41 @@ const HOARDS: &str = "It keeps what a thread drops where others seldom or never 
     bounds that: of objects that go one way it may keep every one. See one-way, under what \
     each can do.";
 
-/// Borrowed on one thread, given back on another.
+/// Borrowed on one thread, given back on another: by one that only drops, and, in tables of
+/// their own, by one that has borrowed. Some pools have a shorter way back then, and are to
+/// be held against the others on the same work.
 pub(crate) fn handoff(plan: &Plan, targets: Targets) {
-    const BORROWING: &str = "millpond, consumer borrows too";
     let glibc = [
         Target::Ratio(Millpond::NAME, 0.9, &[PoolsharkGlobal::NAME]),
         Target::Ratio(Millpond::NAME, 0.35, &[Malloc::NAME]),
-        Target::Ratio(BORROWING, 0.9, &[PoolsharkGlobal::NAME]),
-        Target::Ratio(BORROWING, 0.35, &[Malloc::NAME]),
     ];
-    let print = |id, title, stages: Stages, glibc: &[Target<'_>]| {
-        let mut table = Table::new(id, title, Duration::from_millis(2), Judge::Median);
-        macro_rules! row {
-            ($source:ty) => {
-                warm::<$source, Map>(IDLE / 2);
-                table.timed(<$source>::NAME, <$source>::KIND, move |n| {
-                    dropping::<$source>(n, stages)
+    macro_rules! printing {
+        ($work:ident) => {
+            |id, title, stages: Stages, glibc: &[Target<'_>]| {
+                let mut table = Table::new(id, title, Duration::from_millis(2), Judge::Median);
+                macro_rules! row {
+                    ($source:ty) => {
+                        warm::<$source, Map>(IDLE / 2);
+                        table.timed(<$source>::NAME, <$source>::KIND, move |n| {
+                            $work::<$source>(n, stages)
+                        });
+                    };
+                }
+                row!(Malloc);
+                row!(Millpond);
+                row!(ThreadLocal);
+                for_each_passing_peer!(row);
+                table.timed("nothing but the queue", Kind::Limit, move |n| {
+                    nothing(n, stages)
                 });
-            };
-        }
-        row!(Malloc);
-        row!(Millpond);
-        table.timed(BORROWING, Kind::Pool, move |n| {
-            borrowing::<Millpond>(n, stages)
-        });
-        row!(ThreadLocal);
-        for_each_passing_peer!(row);
-        table.timed("nothing but the queue", Kind::Limit, move |n| {
-            nothing(n, stages)
-        });
-        for name in HOARDERS {
-            table.left_out(name, Kind::Peer, HOARDS);
-        }
-        plan.print(table, 60, &targets.of(&[AHEAD], glibc));
-    };
+                for name in HOARDERS {
+                    table.left_out(name, Kind::Peer, HOARDS);
+                }
+                plan.print(table, 60, &targets.of(&[AHEAD], glibc));
+            }
+        };
+    }
+    let print = printing!(dropping);
     print(
         "handoff",
         "get on one thread, drop on another (ratio to made and dropped)",
@@ -120,6 +121,25 @@ pub(crate) fn handoff(plan: &Plan, targets: Targets) {
     print(
         "fan-out",
         "get on one thread, drop on four (ratio to made and dropped)",
+        FAN_OUT,
+        &[],
+    );
+    let print = printing!(borrowing);
+    print(
+        "handoff-borrowing",
+        "get on one thread, drop on another that has borrowed (ratio to made and dropped)",
+        PAIR,
+        &glibc,
+    );
+    print(
+        "fan-in-borrowing",
+        "get on four threads, drop on one that has borrowed (ratio to made and dropped)",
+        FAN_IN,
+        &[],
+    );
+    print(
+        "fan-out-borrowing",
+        "get on one thread, drop on four that have borrowed (ratio to made and dropped)",
         FAN_OUT,
         &[],
     );
