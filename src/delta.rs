@@ -39,7 +39,7 @@ pub struct Delta {
     pub idle_global: i64,
     /// By how many heap bytes the idle objects grew.
     pub idle_bytes: i64,
-    /// By how much the living threads grew in number that have borrowed.
+    /// By how much the living threads grew in number that have a tier of their own.
     pub threads: i64,
     /// By how much the most objects that one thread had out at once grew.
     pub peak_depth: i64,

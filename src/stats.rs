@@ -46,10 +46,12 @@ pub struct Stats {
     /// Heap bytes that the idle objects keep, by
     /// [`Recycle::footprint`](crate::Recycle::footprint) when they came back.
     pub idle_bytes: u64,
-    /// Living threads that have borrowed from the pool.
+    /// Living threads that have a tier of their own: those that have borrowed from the pool
+    /// or returned more than a few objects to it, and are not [passing
+    /// through](crate::Pool#tiers).
     pub threads: u64,
     /// The most objects that any one thread had out at once, as far as its own
-    /// tier ran empty over it.
+    /// tier ran empty over it. Threads without one are not counted.
     pub peak_depth: u64,
     /// Objects that went from the thread that borrowed them to another, which gave
     /// them back. The net count: two threads that hand each other as many cancel

@@ -95,7 +95,8 @@ fn a_hand_off() {
 }
 
 fn hand_off(local: usize, consumer_borrows: bool, n: usize) {
-    const ROUNDS: usize = 50;
+    // A thread that only gives back gets a tier, too, after 64 of them, and fills it.
+    const ROUNDS: usize = 100;
     let pool = Arc::new(
         Pool::from_fn(|| HashMap::<u64, u64>::with_capacity(16)).with_local_capacity(local),
     );
@@ -128,6 +129,25 @@ fn hand_off(local: usize, consumer_borrows: bool, n: usize) {
     });
     let what = format!("{local} {consumer_borrows} {n}");
     assert_eq!((produced, consumed), (0, 0), "{what}");
+    nothing_lost(&pool.stats());
+}
+
+#[test]
+fn threads_that_pass() {
+    let pool = Pool::from_fn(|| HashMap::<u64, u64>::with_capacity(16));
+    let on_a_thread = || {
+        let lend = || {
+            let _held: [_; 4] = std::array::from_fn(|_| pool.get());
+        };
+        let calls = || calls(|| (0..8).for_each(|_| lend()));
+        std::thread::scope(|scope| scope.spawn(calls).join().unwrap())
+    };
+    let first: u64 = (0..16).map(|_| on_a_thread()).sum();
+    assert!(first > 0);
+    for _ in 0..100 {
+        assert_eq!(on_a_thread(), 0);
+    }
+    assert_eq!((pool.stats().created, pool.stats().threads), (4, 0));
     nothing_lost(&pool.stats());
 }
 

@@ -66,9 +66,14 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     })
 }
 
+/// Returns after which a thread that never borrows may have a tier, too, as documented at
+/// `Pool`.
+const MANY: usize = 64;
+
 /// A thread, and the most objects that its tier may hold by now.
 struct Thread {
     worker: Worker,
+    returned: usize,
     borrowed: bool,
     most: usize,
 }
@@ -77,6 +82,7 @@ impl Thread {
     fn new() -> Self {
         Self {
             worker: Worker::new(),
+            returned: 0,
             borrowed: false,
             most: 0,
         }
@@ -112,6 +118,8 @@ fn run(ops: Vec<Op>, local: usize, global: usize) {
                 ledger.give_back(&object);
                 let thread = &mut threads[thread];
                 thread.worker.run(move || drop(object));
+                thread.returned += 1;
+                thread.borrowed |= thread.returned > MANY;
                 // What is left in a thread of a disabled pool waits for a `get`.
                 if thread.borrowed && enabled {
                     thread.most = local;
@@ -187,10 +195,11 @@ fn run(ops: Vec<Op>, local: usize, global: usize) {
             assert_eq!(stats.idle_bytes, 0);
         }
     }
-    // The end, with what is lent dropped here, on a thread that never borrowed.
-    for object in lent.drain(..) {
-        ledger.give_back(&object);
-    }
+    // The end, with what is lent dropped on a thread that never borrowed.
+    lent.iter().for_each(|object| ledger.give_back(object));
+    let last = Worker::new();
+    last.run(move || drop(lent));
+    last.exit();
     drop(threads);
     let stats = pool.stats();
     ledger.check(&stats, detached.len());

@@ -170,14 +170,24 @@ fn exactly_as_many_are_kept_as_fit() {
 
 #[test]
 fn exactly_as_many_are_kept_by_threads_that_only_drop() {
-    for global in [1, 3, 16, 64, 100, 256, 1000] {
+    let elsewhere = Arc::new(Pool::from_fn(Vec::<u8>::new));
+    for (local, global) in [0, 16]
+        .into_iter()
+        .flat_map(|local| [1, 3, 16, 64, 100, 256, 1000].map(|global| (local, global)))
+    {
         let ledger = Ledger::default();
-        let pool = ledger.pool(16, global);
+        let pool = ledger.pool(local, global);
         let mut objects: Vec<_> = (0..global + 50).map(|_| pool.get_owned()).collect();
-        // From several threads in turn, which spreads them over the inboxes.
+        // From several threads in turn. Those that use pools are spread over the inboxes.
         while !objects.is_empty() {
             let some = objects.split_off(objects.len().saturating_sub(7));
-            on_a_thread(|| drop(some));
+            let elsewhere = Arc::clone(&elsewhere);
+            on_a_thread(move || {
+                if local == 0 {
+                    (0..50).for_each(|_| drop(elsewhere.get()));
+                }
+                drop(some);
+            });
         }
         let stats = pool.stats();
         ledger.check(&stats, 0);

@@ -64,6 +64,32 @@ fn lists_what_is_out_by_line_oldest_first() {
     assert_eq!(out.to_string(), "pool \"buffers\": 0 objects out");
 }
 
+/// Threads that pass through borrow another way.
+#[test]
+fn lists_what_threads_hold_that_pass() {
+    for tracking in [Tracking::All, Tracking::OneIn(3)] {
+        let pool = Arc::new(pool().with_tracking(tracking));
+        let on_a_thread = |n: usize| {
+            let pool = Arc::clone(&pool);
+            let borrow = move || (0..n).map(|_| pool.get_owned()).collect::<Vec<_>>();
+            thread::spawn(borrow).join().unwrap()
+        };
+        let held: Vec<_> = (0..300).flat_map(|_| on_a_thread(2)).collect();
+        assert_eq!(pool.stats().threads, 0);
+        drop(held);
+        let held: Vec<_> = (0..300).flat_map(|_| on_a_thread(2)).collect();
+        let out = pool.outstanding();
+        assert_eq!((out.in_use, out.sites.len()), (600, 1));
+        let objects = out.sites[0].objects;
+        match tracking {
+            Tracking::All => assert_eq!(objects, 600),
+            _ => assert!((300..1_000).contains(&objects), "{objects}"),
+        }
+        drop(held);
+        assert!(pool.outstanding().sites.is_empty());
+    }
+}
+
 #[test]
 fn knows_sizes_as_of_the_last_use() {
     let pool = pool();

@@ -86,6 +86,12 @@ pub(crate) const PATHS: &[Path] = &[
         operations: || BATCH,
         repetitions: 1_000,
     },
+    Path {
+        name: "16 loans of a thread that passes, each, with the thread",
+        work: passing,
+        operations: || 16,
+        repetitions: 500,
+    },
 ];
 
 /// The path of this name.
@@ -121,6 +127,14 @@ fn nested<const DEPTH: usize>(n: u64) {
         for guard in &mut guards {
             black_box(&mut **guard);
         }
+    }
+}
+
+/// Threads that borrow a few times, one by one, and end. After the first few the pool
+/// expects no more of the next.
+fn passing(n: u64) {
+    for _ in 0..n {
+        thread::spawn(|| empty(16)).join().expect("no panic");
     }
 }
 

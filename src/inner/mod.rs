@@ -11,7 +11,7 @@ mod watch;
 use crate::Discard;
 use crate::depot::Depot;
 use crate::hook::{Hook, Panics};
-use crate::local::{Front, Limits, Locals, OnThreadExit, Parting, TICK, Touch};
+use crate::local::{self, Front, Limits, Locals, OnThreadExit, Parting, TICK, Touch};
 use crate::object::{BATCH, Batch, Object};
 use crate::registry;
 use crate::retain::Habits;
@@ -89,8 +89,22 @@ impl<T: Send + 'static> Inner<T> {
         self.locals.number()
     }
 
+    /// An idle object for a thread that is passing through, where nothing else is to be
+    /// done. Only for threads that remember no tier here.
+    #[inline]
+    pub(crate) fn take_in_passing(&self) -> Option<Box<Object<T>>> {
+        if !local::may_be_passing() {
+            return None;
+        }
+        let mut object = self.depot.lend_in_passing()?;
+        self.tracker.draw(&mut object.lease);
+        Some(object)
+    }
+
     /// An idle object where this thread's front has none, or may not be asked, or the
     /// thread does not remember where it is.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn take_slow(self: &Arc<Self>) -> Option<Box<Object<T>>> {
         if let found @ Some(_) = self.locals.current().and_then(Front::pop) {
             // The thread had only forgotten where it is.
@@ -146,11 +160,12 @@ impl<T: Send + 'static> Inner<T> {
         }
         let Some(front) = self.attached(Touch::Borrow) else {
             let found = self.take_one(panics);
-            return found.map(|object| self.global_hit(object));
+            if found.is_none() {
+                // Whoever has to make one may keep it, however short.
+                self.attached_in(Touch::Borrow, false);
+            }
+            return found;
         };
-        if let Some(object) = apart(|| front.inherit(&self.depot, &self.limits)) {
-            return Some(self.global_hit(object));
-        }
         let mut batch = Batch::new();
         front.open(&self.tracker);
         front.shed(&mut batch);
@@ -164,7 +179,7 @@ impl<T: Send + 'static> Inner<T> {
         if front.is_off() {
             let object = self.take_one(panics)?;
             front.count_miss();
-            return Some(self.global_hit(object));
+            return Some(object);
         }
         if front.refill() {
             return front.pop();
@@ -182,13 +197,30 @@ impl<T: Send + 'static> Inner<T> {
 
     /// An idle object of the shared tier.
     fn take_one(&self, panics: &mut Panics) -> Option<Box<Object<T>>> {
-        let found = self.depot.take_one();
+        let mut found = self.depot.take_one();
         // The rest of a parcel may have gone into an inbox.
         self.clear_if_disabled(panics);
+        if let Some(object) = &mut found {
+            self.tracker.draw(&mut object.lease);
+        }
         found
     }
 
     // ---- drop: local, depot, or discard -------------------------------------
+
+    /// Keeps a recycled object of a thread that is passing through. Only for threads that
+    /// remember no tier here.
+    #[inline]
+    pub(crate) fn put_in_passing(
+        &self,
+        object: Box<Object<T>>,
+        bytes: usize,
+    ) -> Result<(), Box<Object<T>>> {
+        if !local::may_be_passing() {
+            return Err(object);
+        }
+        self.depot.take_back_in_passing(object, bytes)
+    }
 
     /// Keeps a recycled object, or lets it go if both tiers are full.
     pub(crate) fn put(self: &Arc<Self>, object: Box<Object<T>>, bytes: usize) {
@@ -210,7 +242,7 @@ impl<T: Send + 'static> Inner<T> {
         {
             return front.habits(large, small);
         }
-        let returned = self.counters.returned.load(Relaxed);
+        let returned = self.depot.returned();
         let since = returned.saturating_sub(self.large_at.load(Relaxed));
         if large {
             self.large_at.store(returned + 1, Relaxed);
@@ -270,15 +302,18 @@ impl<T: Send + 'static> Inner<T> {
         }
         let batch = self.local_capacity().clamp(4, BATCH);
         match apart(|| self.depot.put_one(object, batch)) {
-            Ok(()) => {
+            Ok(kept) => {
                 if let Some(front) = front {
                     front.count_passed();
                 }
-                let returned = self.counters.returned.fetch_add(1, Relaxed);
-                if returned.is_multiple_of(TICK as u64) {
+                if kept.is_tick {
                     self.sweep(None, panics);
                 }
-                self.recheck(panics);
+                if kept.is_queued {
+                    self.recheck(panics);
+                } else {
+                    self.clear_if_disabled(panics);
+                }
                 Ok(())
             }
             Err(object) if self.depot.capacity() == 0 => Err((object, Discard::LocalFull)),
@@ -328,8 +363,12 @@ impl<T: Send + 'static> Inner<T> {
 
     /// This thread's tier, unless the thread is, or may be, on its way out.
     fn attached(self: &Arc<Self>, touch: Touch) -> Option<&Front<T>> {
+        self.attached_in(touch, self.depot.is_open())
+    }
+
+    fn attached_in(self: &Arc<Self>, touch: Touch, is_passing: bool) -> Option<&Front<T>> {
         apart(|| {
-            self.locals.attached(touch, &self.tracker, || {
+            self.locals.attached(touch, is_passing, &self.tracker, || {
                 let weak: Weak<Self> = Arc::downgrade(self);
                 weak
             })
@@ -376,12 +415,13 @@ impl<T: Send + 'static> OnThreadExit for Inner<T> {
     fn on_thread_exit(self: Arc<Self>, front: Parting) {
         let mut panics = Panics::default();
         let mut rest = Batch::new();
+        let is_passing = self.locals.leave(front, &mut rest);
+        if is_passing != self.depot.is_open() {
+            apart(|| self.depot.open_if(|| is_passing && self.is_enabled()));
+        }
         if self.is_enabled() {
-            self.locals.leave(front, Some(&self.depot), &mut rest);
             self.offer(&mut rest, Discard::ThreadExit, &mut panics);
-            self.recheck(&mut panics);
         } else {
-            self.locals.leave(front, None, &mut rest);
             self.discard(rest, Discard::ThreadExit, &mut panics);
         }
         self.close(&mut panics);

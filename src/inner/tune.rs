@@ -21,6 +21,7 @@ impl<T: Send + 'static> Inner<T> {
         let mut panics = Panics::default();
         self.tune_locals(&mut panics);
         if !enabled {
+            self.depot.open_if(|| false);
             self.let_go_idle(Discard::Trimmed, &mut panics);
         }
         panics.resume();
@@ -35,6 +36,7 @@ impl<T: Send + 'static> Inner<T> {
         let mut excess = Batch::new();
         self.locals.set_capacity(|| 0, &mut excess);
         self.discard(excess, Discard::PoolDropped, &mut panics);
+        self.depot.open_if(|| false);
         self.let_go_idle(Discard::PoolDropped, &mut panics);
         panics.resume();
     }

@@ -25,11 +25,11 @@ impl<T: Send + 'static> Inner<T> {
         // ending was seen beginning and `in_use` does not dip below zero.
         let discarded = counters.discarded();
         let detached = counters.detached.load(Relaxed);
-        let returned = counters.returned.load(Relaxed);
+        let returned = counters.returned.load(Relaxed) + self.depot.returned();
         let local = self.locals.counts();
         let (idle_global, bytes_global) = self.depot.counts();
         let local_hits = local.hits as u64;
-        let global_hits = counters.global_hits.load(Relaxed);
+        let global_hits = counters.global_hits.load(Relaxed) + self.depot.lent();
         let created = counters.created.load(Relaxed);
         let gets = local_hits + global_hits + created;
         let returned = returned + local.returns as u64;

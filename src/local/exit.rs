@@ -56,6 +56,10 @@ impl Taken {
 /// Most threads that do not live long use a pool or two: no allocation for those.
 type Fronts = SmallVec<[Taken; 4]>;
 
+/// Gets and returns up to which a thread may be passing through: 32 loans. To take a front and
+/// to give it back takes as long as some fifty.
+pub(super) const YOUTH: usize = 64;
+
 /// A number that no other thread has had, to spread threads over places.
 pub(crate) fn thread_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
@@ -67,8 +71,31 @@ pub(crate) fn thread_number() -> usize {
     number
 }
 
+/// The same, or 0 for a thread that may be gone soon: those go where the last one of them
+/// was, who left something there.
+pub(crate) fn place() -> usize {
+    NUMBER.get()
+}
+
+/// Whether the thread is so young that it may be gone soon. Counts how often it is asked.
+#[inline]
+pub(crate) fn may_be_passing() -> bool {
+    let visits = VISITS.get();
+    if visits < YOUTH {
+        VISITS.set(visits + 1);
+    }
+    visits < YOUTH
+}
+
+/// The same, not counted.
+pub(super) fn is_young() -> bool {
+    VISITS.get() < YOUTH
+}
+
 thread_local! {
     // Without destructors: can be read to the very end.
+    /// Gets and returns without a front, of any pool, up to `YOUTH`.
+    static VISITS: Cell<usize> = const { Cell::new(0) };
     static NUMBER: Cell<usize> = const { Cell::new(0) };
     static PHASE: Cell<Phase> = const { Cell::new(Phase::Fresh) };
     /// Ordered by number. Emptied by `EXIT`.
@@ -80,13 +107,24 @@ thread_local! {
 /// Hears of the thread's end.
 struct Exit;
 
-/// Whether this thread may take fronts. From here on, its end is heard of.
-pub(super) fn may_attach(touch: Touch) -> bool {
-    match (PHASE.get(), touch) {
+/// Whether this thread may take fronts. From there on, its end is heard of. `is_passing`
+/// says whether a young thread of the pool is expected to be gone soon.
+///
+/// Nothing tells whether a thread that only gives back is being torn down, but that it
+/// goes on and on.
+pub(super) fn may_attach(touch: Touch, is_passing: bool) -> bool {
+    let is_young = is_young();
+    let may = match (PHASE.get(), touch) {
+        (Phase::Dead, _) => false,
+        _ if is_young && is_passing => false,
         (Phase::Attached, _) => true,
-        (Phase::Fresh, Touch::Borrow) => EXIT.try_with(|_| PHASE.set(Phase::Attached)).is_ok(),
-        (Phase::Fresh, Touch::Return) | (Phase::Dead, _) => false,
+        (Phase::Fresh, Touch::Return) if is_young => false,
+        (Phase::Fresh, _) => EXIT.try_with(|_| PHASE.set(Phase::Attached)).is_ok(),
+    };
+    if may || !is_young {
+        thread_number();
     }
+    may
 }
 
 /// Where the front that was taken under this number is: O(log of how many this thread has).

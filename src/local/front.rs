@@ -1,6 +1,5 @@
 //! One thread's tier: the front, which only it can reach, and the back.
 
-use crate::depot::{Depot, ESTATE};
 use crate::object::{Batch, Object};
 use crate::retain::Habits;
 use crate::track::{Countdown, Tracker};
@@ -21,7 +20,7 @@ pub(crate) const FRONT: usize = 16;
 /// loan after another, which ends after sixteen, takes 0.4 us less than with a full
 /// batch; with one instead of four it takes as long, and a thread that holds four at
 /// once 0.6 us more.
-const FIRST_REACH: usize = ESTATE;
+const FIRST_REACH: usize = 4;
 
 /// A thread's tier. What comes and goes with every loan lies side by side: a thread that
 /// comes finds it in the cache of the processor that the last one ran on, and has each
@@ -46,6 +45,8 @@ pub(crate) struct Front<T> {
     /// The least that `len` was seen to be since the last sweep, and that sweep.
     low: Cell<usize>,
     swept: Cell<usize>,
+    /// Gets and returns before the present owner took it.
+    taken_at: Cell<usize>,
     /// The how-manieth front of its pool it is: the same for thread after thread.
     place: usize,
     pub(super) shared: Shared<T>,
@@ -223,6 +224,7 @@ impl<T> Front<T> {
             large_at: Cell::new(0),
             low: Cell::new(0),
             swept: Cell::new(0),
+            taken_at: Cell::new(0),
             countdown: Countdown::default(),
         }
     }
@@ -236,6 +238,12 @@ impl<T> Front<T> {
         self.reach.set(FIRST_REACH);
         // What lay idle with the thread before says nothing of this one.
         self.low.set(0);
+        self.taken_at.set(self.shared.uses());
+    }
+
+    /// How often its owner has borrowed and given back.
+    pub(super) fn uses(&self) -> usize {
+        self.shared.uses().wrapping_sub(self.taken_at.get())
     }
 
     /// See `place` of [`Front`].
@@ -475,33 +483,6 @@ impl<T> Front<T> {
         n > 0
     }
 
-    /// Borrows what the last thread here has left, if the pool's shared tier has not been
-    /// asked yet, and it is still there.
-    pub(crate) fn inherit(&self, depot: &Depot<T>, limits: &Limits) -> Option<Box<Object<T>>> {
-        let is_new = self.reach.get() == FIRST_REACH;
-        if !is_new || self.len() > 0 || self.has_back.get() {
-            return None;
-        }
-        let keep = |object: Box<Object<T>>| match object.bytes < limits.small {
-            true => self.accept_one(object),
-            false => Err(object),
-        };
-        let found = depot.inherit(self.place, keep)?;
-        self.reach.set(2 * FIRST_REACH);
-        self.count_miss();
-        Some(found)
-    }
-
-    /// Leaves to the next thread here what lies in the front, if that is little. Called
-    /// when the thread ends.
-    pub(crate) fn bequeath(&self, depot: &Depot<T>) {
-        let len = self.len();
-        let bytes = self.shared.hot.bytes(len);
-        depot.bequeath(self.place, len, bytes, |objects| {
-            self.move_oldest(len, |object| objects.push(object));
-        });
-    }
-
     /// How many objects to take out of the shared tier now: one for the borrower, and
     /// more the more often this thread has asked. (tcmalloc's slow start.)
     pub(crate) fn wanted(&self) -> usize {
@@ -651,6 +632,13 @@ impl<T> Shared<T> {
             Ok(_) => hits,
             Err(seen) => seen,
         }
+    }
+
+    /// Gets and returns of the thread and those before it.
+    fn uses(&self) -> usize {
+        let gets = self.hot.hits().wrapping_add(self.misses.load(Relaxed));
+        let returns = self.hot.returns.load(Relaxed) + self.passed.load(Relaxed);
+        gets.wrapping_add(returns)
     }
 
     /// Objects that the thread borrowed and did not give back itself.

@@ -16,15 +16,27 @@
 //! * A thread in that destructor does not attach to further pools. Its later calls go to
 //!   the shared tier.
 //! * A thread that has never borrowed anything does not attach by dropping a
-//!   guard: nothing tells whether it is being torn down. Its returns go to the
-//!   shared tier one by one.
+//!   guard: nothing tells whether it is being torn down, until it has dropped many. Till
+//!   then its returns go to the shared tier one by one.
+//!
+//! # Threads that are passing through
+//!
+//! To take a front and to give it back takes as long as some fifty loans, most of it because
+//! a thread that has just begun finds nothing in the cache. Where the last sixteen threads
+//! of a pool made no more of theirs, the next ones borrow from the shared tier, one by one,
+//! for 32 loans: then they are taken for threads that stay. A thread that stayed ends that,
+//! and one for which the shared tier has nothing gets a front. For 16 loans, one after
+//! another, by a thread that then ends: 2.0 us beside those of the thread itself, which were
+//! 2.9 with a front; for one loan, 0.2 instead of 1.5 (medians).
 
 mod exit;
 mod front;
 mod near;
 mod seat;
 
-pub(crate) use exit::{OnThreadExit, Parting, thread_number};
+#[cfg(feature = "track")]
+pub(crate) use exit::thread_number;
+pub(crate) use exit::{OnThreadExit, Parting, may_be_passing, place};
 pub(crate) use front::{FRONT, Front, Limits, LocalCounts, TICK};
 pub(crate) use near::{UNNUMBERED, recall};
 

@@ -103,6 +103,7 @@ mod tests {
     fn attach(locals: &Locals<u8>) -> Option<&Front<u8>> {
         locals.attached(
             Touch::Borrow,
+            false,
             &tracker(),
             || -> Weak<dyn exit::OnThreadExit> { Weak::<Nothing>::new() },
         )

@@ -16,11 +16,14 @@ use super::exit::{self, Parting};
 use super::front::{Front, Shared};
 use super::near;
 use super::{Locals, Touch};
-use crate::depot::Depot;
 use crate::object::Batch;
-use crate::track::{Tracker, apart};
+use crate::track::Tracker;
 use std::ptr::NonNull;
 use std::sync::Weak;
+
+/// Threads in a row that made little use of a pool, until the next one is expected to make
+/// no more. So many that a few at a program's start or end do not do.
+const PASSERS: usize = 16;
 
 /// All fronts of a pool.
 pub(super) struct Seats<T> {
@@ -31,6 +34,8 @@ pub(super) struct Seats<T> {
     vacant: Vec<usize>,
     /// Objects per thread, 0 while the pool is disabled.
     pub(super) capacity: usize,
+    /// How many threads in a row have ended that had made little use of the pool.
+    passed: usize,
 }
 
 /// Owns a front. Not a box, which would say that nobody else points there.
@@ -53,6 +58,7 @@ impl<T: Send> Seats<T> {
             all: Vec::new(),
             vacant: Vec::new(),
             capacity,
+            passed: 0,
         }
     }
 
@@ -101,18 +107,19 @@ impl<T: Send> Locals<T> {
     }
 
     /// This thread's front, taken if need be; `None` if the thread is, or may be,
-    /// on its way out. `touch` says whether the thread is borrowing, `on_exit`
-    /// makes what is called when it ends.
+    /// on its way out. `touch` says whether the thread is borrowing, `is_passing` whether
+    /// a young one is expected to be gone soon; `on_exit` makes what is called when it ends.
     pub(crate) fn attached(
         &self,
         touch: Touch,
+        is_passing: bool,
         tracker: &Tracker,
         on_exit: impl FnOnce() -> Weak<dyn exit::OnThreadExit>,
     ) -> Option<&Front<T>> {
         if let front @ Some(_) = self.current() {
             return front;
         }
-        if self.number() == near::UNNUMBERED || !exit::may_attach(touch) {
+        if self.number() == near::UNNUMBERED || !exit::may_attach(touch, is_passing) {
             return None;
         }
         let on_exit = on_exit();
@@ -127,23 +134,25 @@ impl<T: Send> Locals<T> {
         Some(front)
     }
 
-    /// Gives a front back that this thread has had of it. Into the depot, if there is one,
-    /// goes what the next thread will ask for, into the batch the rest. Called when the
-    /// thread ends: nothing of the pool is under way on it, or never goes on, where a hook
-    /// has ended the process.
-    pub(crate) fn leave(&self, front: Parting, depot: Option<&Depot<T>>, rest: &mut Batch<T>) {
+    /// Gives a front back that this thread has had of it, and moves out what is in it. Called
+    /// when the thread ends: nothing of the pool is under way on it, or never goes on, where
+    /// a hook has ended the process. Whether the next thread, too, is expected to make so
+    /// little use of the pool that it is better off without a front.
+    pub(crate) fn leave(&self, front: Parting, into: &mut Batch<T>) -> bool {
         let Some(front) = front.from::<T>(self.number()) else {
-            return;
+            return false;
         };
         // SAFETY: as in `current`; the thread owns it still, until it is on the list.
         let front = unsafe { front.as_ref() };
-        if let Some(depot) = depot {
-            apart(|| front.bequeath(depot));
-        }
-        front.drain(rest);
+        front.drain(into);
         let mut seats = self.seats();
+        seats.passed = match exit::is_young() && front.uses() < exit::YOUTH {
+            true => seats.passed.saturating_add(1),
+            false => 0,
+        };
         front.detach();
         seats.vacant.push(front.place());
+        seats.passed >= PASSERS
     }
 
     /// Moves out everything, of all threads.
@@ -169,7 +178,7 @@ mod tests {
 
     impl exit::OnThreadExit for Handing {
         fn on_thread_exit(self: Arc<Self>, front: Parting) {
-            self.0.leave(front, None, &mut Batch::new());
+            self.0.leave(front, &mut Batch::new());
         }
     }
 
@@ -185,7 +194,7 @@ mod tests {
                 let weak: Weak<Self> = Arc::downgrade(self);
                 weak
             };
-            let front = self.0.attached(Touch::Borrow, &tracker, on_exit);
+            let front = self.0.attached(Touch::Borrow, false, &tracker, on_exit);
             std::ptr::from_ref(front.unwrap()).addr()
         }
 

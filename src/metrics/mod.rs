@@ -78,7 +78,7 @@ const GAUGES: [Metric; 2] = [
     }),
     (
         "millpond_threads",
-        "Living threads that have borrowed.",
+        "Living threads that have a tier of their own.",
         |s| s.threads,
     ),
 ];

@@ -24,7 +24,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
         match self.recycle(&mut object) {
             Ok(bytes) if bytes < self.unlooked => {
                 let Some(front) = self.home.front() else {
-                    return self.inner().put(object, bytes);
+                    return self.put_without_front(object, bytes);
                 };
                 if let Err(object) = front.push(object, bytes) {
                     self.inner().put_slow(object, bytes);
@@ -32,6 +32,14 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
             }
             Ok(bytes) => self.put_grown(object, bytes),
             Err(payload) => self.recycle_panicked(object, payload),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_without_front(&self, object: Box<Object<T>>, bytes: usize) {
+        if let Err(object) = self.inner().put_in_passing(object, bytes) {
+            self.inner().put(object, bytes);
         }
     }
 
