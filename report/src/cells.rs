@@ -1,7 +1,7 @@
 //! How figures are written: the same in the page and in the Markdown.
 
 use crate::judged::{Group, Judged, Standing};
-use crate::results::{Row, Target};
+use crate::results::{Kind, Row, Target};
 
 /// What was not measured.
 pub(crate) const NOTHING: &str = "–";
@@ -44,7 +44,8 @@ pub(crate) fn standing(judged: &Judged) -> String {
     }
 }
 
-/// What a group's ratios are of, and its limit.
+/// What a group's ratios are of, its limit, and which row of this crate's is compared with
+/// no other.
 pub(crate) fn legend(group: &Group) -> String {
     let mut words = Vec::new();
     if let Some(baseline) = group
@@ -56,6 +57,14 @@ pub(crate) fn legend(group: &Group) -> String {
     }
     if let Some(limit) = &group.limit {
         words.push(format!("limit: “{limit}”"));
+    }
+    for judged in &group.rows {
+        if judged.row.kind == Kind::Collection {
+            let row = &judged.row.row;
+            words.push(format!(
+                "“{row}” lends a collection of this crate's: compared with nobody"
+            ));
+        }
     }
     if group.judge == crate::results::Judge::Median {
         words.push("judged by the median, because threads meet here".into());

@@ -33,7 +33,7 @@ pub(crate) struct Judged {
     pub(crate) to_limit: Option<f64>,
 }
 
-/// How a row compares with this crate's fastest.
+/// How a row compares with this crate's fastest at the same work.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Standing {
     /// Is not compared: this crate's own, a limit, or not measured.
@@ -153,7 +153,7 @@ impl Group {
         remarks
     }
 
-    /// The time of this crate's fastest row.
+    /// The time of this crate's fastest row at the work that the others do.
     fn ours(&self) -> Option<f64> {
         self.fastest(|row| row.kind == Kind::Pool)?.ns()
     }
@@ -181,7 +181,7 @@ impl Group {
             judged.to_limit = limit.as_ref().and_then(Row::ns).map(|limit| ns / limit);
             // What Go's allocator does without a pool says nothing about this crate.
             let compared = match row.kind {
-                Kind::Pool | Kind::Limit => false,
+                Kind::Pool | Kind::Collection | Kind::Limit => false,
                 Kind::Malloc | Kind::Own => !is_go && !row.limit,
                 Kind::Peer => !row.limit,
             };
@@ -276,6 +276,22 @@ mod tests {
             missing,
             [r#"table = "t", row = "ahead", allocator = "glibc""#]
         );
+    }
+
+    #[test]
+    fn a_collection_of_this_crates_judges_nobody_and_is_compared_with_nobody() {
+        let other = || row("other work", "collection", "glibc", "2");
+        let peer = || row("peer", "peer", "glibc", "10");
+        let standings = |rows: Vec<Row>| -> Vec<_> {
+            let sections = judge(rows);
+            let rows = sections[0].groups[0].rows.iter();
+            rows.map(|judged| judged.standing.clone()).collect()
+        };
+        use Standing::*;
+        let pool = row("ours", "pool", "glibc", "10");
+        assert_eq!(standings(vec![pool, other(), peer()]), [None, None, Level]);
+        // Also where there is no other row of this crate's.
+        assert_eq!(standings(vec![other(), peer()]), [None, None]);
     }
 
     #[test]

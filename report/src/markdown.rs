@@ -74,7 +74,7 @@ fn group(out: &mut String, group: &Group) -> std::fmt::Result {
     head.push("");
     let rows = group.rows.iter().map(|judged| {
         let mut cells = cells::cells(judged).to_vec();
-        if judged.row.kind == crate::results::Kind::Pool {
+        if judged.row.kind.is_ours() {
             cells[0] = format!("**{}**", cells[0]);
         }
         cells.push(cells::standing(judged));

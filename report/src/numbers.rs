@@ -6,7 +6,7 @@ use crate::cells;
 use crate::judged::Section;
 use crate::markdown::table;
 use crate::report::Report;
-use crate::results::{Kind, Row};
+use crate::results::Row;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -74,7 +74,7 @@ impl Numbers {
         let times: Vec<_> = found.iter().map(|row| row.and_then(Row::ns)).collect();
         // Without this crate's own figure it is not worth showing.
         let mut measured = found.iter().flatten().filter(|row| row.ns().is_some());
-        if !measured.any(|row| row.kind == Kind::Pool) {
+        if !measured.any(|row| row.kind.is_ours()) {
             return Err(format!(
                 "millpond in the table {:?} under {}",
                 work.table, self.allocator

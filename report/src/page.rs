@@ -6,7 +6,7 @@ use crate::judged::{Group, Judged, Section, Standing};
 use crate::outputs::Output;
 use crate::plot::{self, Point, Shade};
 use crate::report::{Matrix, Report};
-use crate::results::{Capability, Kind};
+use crate::results::Capability;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub(crate) fn html(report: &Report) -> Result<String> {
@@ -105,7 +105,7 @@ fn group(group: &Group) -> Result<Markup> {
 fn shade(judged: &Judged) -> Shade {
     match judged.standing {
         Standing::Ahead(..) => Shade::Ahead,
-        _ if judged.row.kind == Kind::Pool => Shade::Ours,
+        _ if judged.row.kind.is_ours() => Shade::Ours,
         _ if judged.row.is_limit() => Shade::Limit,
         _ => Shade::Other,
     }

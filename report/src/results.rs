@@ -42,8 +42,10 @@ pub(crate) struct Row {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
-    /// This crate.
+    /// This crate, at the work that the others in the table do.
     Pool,
+    /// This crate, with a collection of its own where others lend std's.
+    Collection,
     /// An allocator, without a pool.
     Malloc,
     /// What nothing can be faster than.
@@ -52,6 +54,13 @@ pub(crate) enum Kind {
     Peer,
     /// Written by hand.
     Own,
+}
+
+impl Kind {
+    /// This crate's, at whatever work.
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::Pool | Self::Collection)
+    }
 }
 
 /// Which of the two figures counts.

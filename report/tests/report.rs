@@ -139,6 +139,11 @@ fn everything_that_was_measured_is_in_both_forms() {
     assert!(
         markdown.contains("| **millpond** | 26.6 | 27.2 | 1.32 | 1.33 | 1.32 | 0 | – | – |  |")
     );
+    // Ours as well, though nobody is compared with it.
+    assert!(markdown.contains("| **millpond, StringMap** | 189 |"));
+    assert!(page.contains(r#"<tr class="ours"><td>millpond, StringMap</td>"#));
+    let legend = "“millpond, StringMap” lends a collection of this crate's: compared with nobody";
+    assert!(page.contains(legend) && markdown.contains(legend));
 }
 
 #[test]
@@ -270,6 +275,8 @@ fn all_that_is_marked_in_this_repository_is_described() {
         desk.write("outputs.toml", include_str!("../outputs.toml"));
         let (code, said) = desk.report();
         assert_eq!(code, 0, "{name}: {said}");
+        // The sample has all that tables are of.
+        assert!(!said.contains("numbers:"), "{name}: {said}");
     }
 }
 

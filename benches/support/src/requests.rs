@@ -226,6 +226,14 @@ fn copied(requests: &[Request]) -> Candidate<'_> {
     }
 }
 
+/// As it is recommended here. The peers of that table lend the map of std.
+fn pooled(requests: &[Request]) -> Candidate<'_> {
+    Candidate {
+        kind: Kind::Collection,
+        ..Candidate::lent::<Millpond, StringMap>(POOLED, requests)
+    }
+}
+
 /// All that needs no other pool, fresh first.
 pub fn candidates(requests: &[Request]) -> Vec<Candidate<'_>> {
     vec![
@@ -235,7 +243,7 @@ pub fn candidates(requests: &[Request]) -> Vec<Candidate<'_>> {
         cleared(requests),
         Candidate::lent::<ThreadLocal, Headers>(ThreadLocal::NAME, requests),
         Candidate::lent::<Millpond, Headers>("millpond, HashMap<String, Vec<String>>", requests),
-        Candidate::lent::<Millpond, StringMap>(POOLED, requests),
+        pooled(requests),
         in_place(STRING_MAP, requests, StringMap::new),
         in_place("StringMap with foldhash, in place", requests, || {
             StringMap::with_hasher(foldhash::fast::RandomState::default())

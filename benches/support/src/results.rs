@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `bench`, `allocator` | which run |
 //! | `table`, `title` | which table; `table` is a short name that stays |
-//! | `row`, `kind`, `limit` | which row; `pool` (this crate), `malloc`, `limit` (nothing can be faster), `peer`, `own` (hand-written) |
+//! | `row`, `kind`, `limit` | which row; `pool` (this crate), `collection` (this crate, lending a collection of its own where peers lend std's), `malloc`, `limit` (nothing can be faster), `peer`, `own` (hand-written) |
 //! | `baseline` | the row whose time is 1 |
 //! | `ns_best`, `ns_median` | nanoseconds an operation |
 //! | `ratio_best`, `ratio_median` | to the baseline: of the best rounds; the median of the ratios within the rounds |

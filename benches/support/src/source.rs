@@ -17,8 +17,11 @@ pub const IDLE: usize = 1024;
 /// What stands in a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
-    /// This crate's pool.
+    /// This crate's pool, with what other pools lend in the same table.
     Pool,
+    /// This crate's pool, with a collection of this crate's where others lend std's: how
+    /// it is meant to be used, and other work than theirs.
+    Collection,
     /// Made and dropped.
     Malloc,
     /// What no pool can be better than: reuse in place, or less work.
@@ -34,6 +37,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Pool => "pool",
+            Self::Collection => "collection",
             Self::Malloc => "malloc",
             Self::Limit => "limit",
             Self::Peer => "peer",

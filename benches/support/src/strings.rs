@@ -117,6 +117,12 @@ fn fresh<'a>(lists: &'a [Sixteen<'a>]) -> Candidate<'a> {
     (FRESH.to_owned(), Kind::Malloc, work)
 }
 
+/// As it is recommended here. The peers of that table lend the list of std.
+fn pooled<'a>(lists: &'a [Sixteen<'a>]) -> Candidate<'a> {
+    let (name, _, work) = lent::<Millpond, StringList>(POOLED, lists);
+    (name, Kind::Collection, work)
+}
+
 /// All that needs no other pool, fresh first.
 pub fn candidates<'a>(lists: &'a [Sixteen<'a>]) -> Vec<Candidate<'a>> {
     vec![
@@ -125,7 +131,7 @@ pub fn candidates<'a>(lists: &'a [Sixteen<'a>]) -> Vec<Candidate<'a>> {
         in_place::<Texts>("cleared Vec<String>", Kind::Own, lists),
         lent::<ThreadLocal, Texts>(ThreadLocal::NAME, lists),
         lent::<Millpond, Texts>("millpond, Vec<String>", lists),
-        lent::<Millpond, StringList>(POOLED, lists),
+        pooled(lists),
         in_place::<StringList>(STRING_LIST, Kind::Limit, lists),
     ]
 }

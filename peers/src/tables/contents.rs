@@ -79,6 +79,8 @@ pub(crate) fn requests(plan: &Plan, targets: Targets) {
     let corpus = plan.requests();
     let (candidates, same_map) = candidates(&corpus);
 
+    // Not the same work, and so no comparison of pools: what is recommended here should
+    // not be slower than what one has with another pool.
     let mut goals = vec![Target::Peers(headers::POOLED, 1.0)];
     for row in [headers::STRING_MAP, headers::POOLED] {
         goals.push(Target::NoAllocations(row));
@@ -126,6 +128,7 @@ pub(crate) fn strings(plan: &Plan, targets: Targets) {
         plan.print(table, 200, goals);
     };
     let always = [
+        // As of requests.
         Target::Peers(lists::POOLED, 1.0),
         Target::NoAllocations(lists::STRING_LIST),
         Target::NoAllocations(lists::POOLED),
