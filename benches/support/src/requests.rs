@@ -177,7 +177,8 @@ fn borrowed(requests: &[Request]) -> Candidate<'_> {
     }
 }
 
-fn in_place<'a, S: BuildHasher + 'a>(
+/// The limit: one map, cleared between requests.
+pub fn in_place<'a, S: BuildHasher + 'a>(
     name: &str,
     requests: &'a [Request],
     make: fn() -> StringMap<S>,

@@ -88,7 +88,8 @@ pub fn lent<'a, S: Lend<T>, T: List>(name: &str, lists: &'a [Sixteen<'a>]) -> Ca
     (name.to_owned(), S::KIND, work)
 }
 
-fn in_place<'a, T: List>(name: &str, kind: Kind, lists: &'a [Sixteen<'a>]) -> Candidate<'a> {
+/// The limit, for lists of this kind: one list, emptied each time.
+pub fn in_place<'a, T: List>(name: &str, kind: Kind, lists: &'a [Sixteen<'a>]) -> Candidate<'a> {
     let mut list = T::make();
     for texts in lists {
         fill(&mut list, texts);

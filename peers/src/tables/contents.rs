@@ -54,9 +54,15 @@ fn candidates(corpus: &[Request]) -> (Vec<Candidate<'_>>, Vec<Candidate<'_>>) {
             ));
         };
     }
+    row!(Malloc);
     row!(Millpond);
     row!(ThreadLocal);
     for_each_general_peer!(row);
+    same.push(headers::in_place(
+        headers::STRING_MAP,
+        corpus,
+        StringMap::new,
+    ));
     for candidate in all.iter_mut().chain(&mut same) {
         candidate.check(corpus);
     }
@@ -71,7 +77,7 @@ pub(crate) fn requests(plan: &Plan, targets: Targets) {
     );
     let same = (
         "requests-same-map",
-        "headers of a request into a StringMap, from each pool (ratio to millpond)",
+        "headers of a request into a StringMap, from each pool (ratio to made and dropped)",
     );
     if !plan.wants(all.0, all.1) && !plan.wants(same.0, same.1) {
         return;
@@ -97,7 +103,7 @@ pub(crate) fn strings(plan: &Plan, targets: Targets) {
     let all = ("strings", "16 strings into a list (ratio to a fresh list)");
     let same = (
         "strings-same-list",
-        "16 strings into a StringList, from each pool (ratio to millpond)",
+        "16 strings into a StringList, from each pool (ratio to made and dropped)",
     );
     if !plan.wants(all.0, all.1) && !plan.wants(same.0, same.1) {
         return;
@@ -111,14 +117,21 @@ pub(crate) fn strings(plan: &Plan, targets: Targets) {
         };
     }
     for_each_peer!(row);
-    let mut same_list = vec![lists::lent::<Millpond, StringList>(Millpond::NAME, &texts)];
+    let mut same_list = Vec::new();
     macro_rules! row {
         ($source:ty) => {
             same_list.push(lists::lent::<$source, StringList>(<$source>::NAME, &texts));
         };
     }
+    row!(Malloc);
+    row!(Millpond);
     row!(ThreadLocal);
     for_each_general_peer!(row);
+    same_list.push(lists::in_place::<StringList>(
+        lists::STRING_LIST,
+        Kind::Limit,
+        &texts,
+    ));
 
     let print = |(id, title), candidates: Vec<lists::Candidate<'_>>, goals: &[Target<'_>]| {
         let mut table = Table::new(id, title, PASSES, Judge::Best);
