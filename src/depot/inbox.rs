@@ -2,28 +2,34 @@
 
 use super::account::Room;
 use crate::object::{BATCH, Batch, Object};
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The counters change under the lock, which spares them locked instructions of their own.
+/// Begins a cache line, and ends one. What a thread writes that is passing through is in the
+/// first 64 bytes: another processor's cache may have had them, and each line more takes as
+/// long to fetch as all that is done with it.
+#[repr(C)]
 pub(super) struct Inbox<T> {
     /// As many as `objects` in `contents`.
     len: AtomicUsize,
+    contents: Mutex<Contents<T>>,
     /// Whether threads are served that are passing through. Changes under the lock.
     is_open: AtomicBool,
-    contents: Mutex<Contents<T>>,
-    /// Objects that were lent from here, and that came back.
-    lent: AtomicU64,
-    returned: AtomicU64,
 }
 
+#[repr(C)]
 pub(super) struct Contents<T> {
     pub(super) objects: Vec<Box<Object<T>>>,
     /// Room claimed ahead, so that not every object has to.
     credit: Room,
+    /// Objects that were lent from here, and that came back, beyond those below.
+    lent: u32,
+    returned: u32,
+    // From here on seldom changed.
     /// The most objects there was credit for since the last sweep.
     most_credit: usize,
+    lent_before: u64,
+    returned_before: u64,
 }
 
 /// Objects that wait for threads that are passing through, or are lent to them, before the
@@ -31,15 +37,32 @@ pub(super) struct Contents<T> {
 const PASSING: usize = 2 * BATCH;
 
 /// Returns between two looks at the clock.
-const TICK: u64 = 1024;
+const TICK: u32 = 1024;
 
-/// Adds to a counter that changes under a lock.
+/// Counts one more. Whether it is a round number.
 #[inline]
-fn bump(counter: &AtomicU64) {
-    counter.store(counter.load(Relaxed) + 1, Release);
+fn count(beyond: &mut u32, before: &mut u64) -> bool {
+    *beyond += 1;
+    let is_round = *beyond == TICK;
+    if is_round {
+        *before += u64::from(std::mem::take(beyond));
+    }
+    is_round
 }
 
 impl<T> Contents<T> {
+    fn new() -> Self {
+        Self {
+            objects: Vec::new(),
+            credit: Room::default(),
+            lent: 0,
+            returned: 0,
+            most_credit: 0,
+            lent_before: 0,
+            returned_before: 0,
+        }
+    }
+
     pub(super) fn credit(&self) -> Room {
         self.credit
     }
@@ -51,11 +74,9 @@ impl<T> Contents<T> {
     /// After credit was added, and what was needed at once spent.
     #[inline]
     pub(super) fn note_credit(&mut self) {
-        self.most_credit = self.most_credit.max(self.credit.objects);
-    }
-
-    pub(super) fn spend_credit(&mut self, room: Room) {
-        self.credit -= room;
+        if self.credit.objects > self.most_credit {
+            self.most_credit = self.credit.objects;
+        }
     }
 
     /// Gives all of it up.
@@ -67,20 +88,30 @@ impl<T> Contents<T> {
     pub(super) fn take_most_credit(&mut self) -> usize {
         std::mem::replace(&mut self.most_credit, self.credit.objects)
     }
+
+    /// Counts an object that is lent.
+    #[inline]
+    pub(super) fn count_lent(&mut self) {
+        count(&mut self.lent, &mut self.lent_before);
+    }
+
+    /// Objects that were lent from here.
+    pub(super) fn lent(&self) -> u64 {
+        self.lent_before + u64::from(self.lent)
+    }
+
+    /// Objects that came back.
+    pub(super) fn returned(&self) -> u64 {
+        self.returned_before + u64::from(self.returned)
+    }
 }
 
 impl<T> Inbox<T> {
     pub(super) fn new() -> Self {
         Self {
             len: AtomicUsize::new(0),
+            contents: Mutex::new(Contents::new()),
             is_open: AtomicBool::new(false),
-            contents: Mutex::new(Contents {
-                objects: Vec::new(),
-                credit: Room::default(),
-                most_credit: 0,
-            }),
-            lent: AtomicU64::new(0),
-            returned: AtomicU64::new(0),
         }
     }
 
@@ -127,30 +158,17 @@ impl<T> Inbox<T> {
     pub(super) fn lend(&self, contents: &mut Contents<T>) -> Option<Box<Object<T>>> {
         let object = contents.objects.pop()?;
         self.changed(contents);
-        bump(&self.lent);
+        contents.count_lent();
         Some(object)
     }
 
-    /// Keeps an object for which there is credit.
+    /// Keeps an object for which there is credit. Whether it is time to look at the clock.
     #[inline]
-    pub(super) fn take_back(&self, contents: &mut Contents<T>, object: Box<Object<T>>) {
-        contents.spend_credit(Room::of(&object));
+    pub(super) fn take_back(&self, contents: &mut Contents<T>, object: Box<Object<T>>) -> bool {
+        contents.credit -= Room::of(&object);
         contents.objects.push(object);
         self.changed(contents);
-        bump(&self.returned);
-    }
-
-    /// Counts an object that is lent and was never here.
-    pub(super) fn count_lent(&self, _: &Contents<T>) {
-        bump(&self.lent);
-    }
-
-    pub(super) fn lent(&self) -> u64 {
-        self.lent.load(Acquire)
-    }
-
-    pub(super) fn returned(&self) -> u64 {
-        self.returned.load(Acquire)
+        count(&mut contents.returned, &mut contents.returned_before)
     }
 
     // ---- threads that are passing through -----------------------------------
@@ -195,7 +213,7 @@ impl<T> Inbox<T> {
     ) -> Result<(), Box<Object<T>>> {
         let mut contents = self.lock();
         let has_place = contents.objects.len() < contents.objects.capacity();
-        let is_tick = is_tick(self.returned.load(Relaxed) + 1);
+        let is_tick = contents.returned + 1 == TICK;
         if !self.is_open() || !has_place || is_tick || !contents.credit.covers(Room::one(bytes)) {
             return Err(object);
         }
@@ -203,9 +221,4 @@ impl<T> Inbox<T> {
         self.take_back(&mut contents, object);
         Ok(())
     }
-}
-
-/// Whether it is time to look at the clock, after so many returns.
-pub(super) fn is_tick(returns: u64) -> bool {
-    returns.is_multiple_of(TICK)
 }

@@ -225,9 +225,8 @@ impl<T> Depot<T> {
                 return Err(object);
             }
         }
-        inbox.take_back(&mut contents, object);
+        let is_tick = inbox.take_back(&mut contents, object);
         contents.note_credit();
-        let is_tick = inbox::is_tick(inbox.returned());
         let is_queued = contents.objects.len() >= parcel;
         if is_queued {
             let mut batch = Batch::new();
@@ -260,7 +259,7 @@ impl<T> Depot<T> {
         // The rest is at hand next time.
         let mut contents = inbox.lock();
         inbox.put(&mut contents, batch.drain(..));
-        inbox.count_lent(&contents);
+        contents.count_lent();
         Some(object)
     }
 
@@ -400,11 +399,14 @@ impl<T> Depot<T> {
 
     /// Objects that were borrowed one by one.
     pub(crate) fn lent(&self) -> u64 {
-        self.inboxes.iter().map(|inbox| inbox.lent()).sum()
+        self.inboxes.iter().map(|inbox| inbox.lock().lent()).sum()
     }
 
     /// Objects that came back one by one.
     pub(crate) fn returned(&self) -> u64 {
-        self.inboxes.iter().map(|inbox| inbox.returned()).sum()
+        self.inboxes
+            .iter()
+            .map(|inbox| inbox.lock().returned())
+            .sum()
     }
 }
