@@ -55,7 +55,7 @@ pub struct Stats {
     pub peak_depth: u64,
     /// Objects that went from the thread that borrowed them to another, which gave
     /// them back. The net count: two threads that hand each other as many cancel
-    /// out.
+    /// out, and threads without a tier count as one.
     pub handed_over: u64,
     /// How many objects each thread may keep.
     pub local_capacity: u64,

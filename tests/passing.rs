@@ -206,6 +206,75 @@ fn what_grew_is_kept_within_the_budget() {
 }
 
 #[test]
+fn idle_bytes_follow_what_passing_threads_do_to_objects() {
+    let pool = expecting(buffers(), 3);
+    let before = pool.stats().idle_bytes;
+    for capacity in [1_000, 5_000, 100] {
+        on_the_next(&pool, move |pool| {
+            let mut buffer = pool.get();
+            buffer.shrink_to(0);
+            buffer.reserve_exact(capacity);
+        });
+        let stats = pool.stats();
+        assert_eq!(stats.idle_bytes, before - 16 + capacity as u64, "{stats}");
+        assert_eq!(stats.threads, 0);
+    }
+}
+
+#[test]
+fn a_lowered_capacity_holds_whoever_is_passing() {
+    for _ in 0..150 {
+        let ledger = Ledger::default();
+        let pool = ledger.pool(8, 64);
+        pass(&pool, PASSERS, 4);
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !stop.load(Relaxed) {
+                        let pool = Arc::clone(&pool);
+                        on_a_thread(move || warm(&*pool, 2));
+                    }
+                });
+            }
+            std::thread::sleep(Duration::from_micros(300));
+            pool.set_global_capacity(0);
+            stop.store(true, Relaxed);
+        });
+        // What was under way then is used once more.
+        let held: Vec<_> = (0..8).map(|_| pool.get()).collect();
+        on_a_thread({
+            let pool = Arc::clone(&pool);
+            move || warm(&pool, 8)
+        });
+        drop(held);
+        let stats = pool.stats();
+        assert_eq!(stats.idle_global, 0, "{stats}");
+        ledger.check(&stats, 0);
+    }
+}
+
+/// What goes from one thread to another is counted, and advised on, where the one that
+/// borrows has no tier, too.
+#[test]
+fn what_passing_threads_hand_over_is_counted() {
+    let pool = expecting(buffers(), 40);
+    // This one stays.
+    (0..=LOANS).for_each(|_| warm(&*pool, 1));
+    assert_eq!(pool.stats().threads, 1);
+    for n in 1..=2_000 {
+        let own = Arc::clone(&pool);
+        let guard = std::thread::spawn(move || own.get_owned()).join().unwrap();
+        assert_eq!(pool.stats().in_use, 1);
+        drop(guard);
+        assert_eq!(pool.stats().handed_over, n);
+    }
+    let advice = pool.stats().advice();
+    assert_eq!(advice.reason, millpond::Reason::HandOver, "{advice}");
+    nothing_lost(&pool.stats());
+}
+
+#[test]
 fn the_shared_capacity_holds() {
     for global in [1, 2, 3, 15, 16, 17, 63, 64, 65, 200] {
         let ledger = Ledger::default();
@@ -231,7 +300,11 @@ fn a_disabled_pool_serves_nobody_and_keeps_nothing() {
     let pool = expecting(buffers(), 5);
     let worker = Worker::new();
     let own = Arc::clone(&pool);
-    let held = worker.run(move || own.get_owned());
+    let held = worker.run(move || {
+        // The first loan is of the queue, not of what the lobby has room for.
+        warm(&own, 2);
+        own.get_owned()
+    });
     pool.set_enabled(false);
     let own = Arc::clone(&pool);
     worker.run(move || {
@@ -342,23 +415,50 @@ fn a_panic_in_passing_costs_one_object() {
     assert_eq!(stats.discarded[Discard::RecyclePanicked], 1);
 }
 
-/// A thread that only drops guards gets a tier with its 64th.
+/// A thread that only drops guards gets a tier after 64 of them, also where every return is
+/// looked at.
 #[test]
 fn a_thread_that_drops_on_and_on_gets_a_tier() {
-    let pool = Arc::new(buffers());
-    let worker = Worker::new();
-    for n in 1..=200 {
-        let guard = pool.get_owned();
-        worker.run(move || drop(guard));
+    for pool in [buffers(), buffers().with_return_hook(|_| true)] {
+        let pool = Arc::new(pool);
+        let worker = Worker::new();
+        for n in 1..=200 {
+            let guard = pool.get_owned();
+            worker.run(move || drop(guard));
+            let stats = pool.stats();
+            // This thread's, and from some time on the other one's.
+            assert_eq!(stats.threads, 1 + u64::from(n > 2 * LOANS), "{n}");
+        }
+        worker.exit();
         let stats = pool.stats();
-        // This thread's, and from some time on the other one's.
-        assert_eq!(stats.threads, 1 + u64::from(n >= 2 * LOANS), "{n}");
+        nothing_lost(&stats);
+        // Only this one's is left.
+        assert_eq!(stats.threads, 1, "{stats}");
     }
-    worker.exit();
+}
+
+/// Threads without a tier look at the clock, too: here nobody else gives back.
+#[test]
+fn returns_without_a_tier_trim_in_time() {
+    static NOW: AtomicU64 = AtomicU64::new(1);
+    let pool = Arc::new(timed(|| Duration::from_secs(NOW.load(Relaxed))));
+    let hand_over = |n: usize| {
+        let mut guards: Vec<_> = (0..n).map(|_| pool.get_owned()).collect();
+        while !guards.is_empty() {
+            let some = guards.split_off(guards.len().saturating_sub(2 * LOANS));
+            on_a_thread(|| drop(some));
+        }
+    };
+    hand_over(200);
+    for _ in 0..4 {
+        (0..60).for_each(|_| hand_over(40));
+        NOW.fetch_add(11, Relaxed);
+    }
     let stats = pool.stats();
     nothing_lost(&stats);
-    // Only this one's is left.
-    assert_eq!(stats.threads, 1, "{stats}");
+    assert_eq!(stats.created, 200, "{stats}");
+    // What this thread took ahead is with it.
+    assert!((40..=72).contains(&stats.idle()), "{stats}");
 }
 
 /// The same in a destructor: it is registered late, and runs.

@@ -81,8 +81,6 @@ pub(super) struct Account {
     objects: AtomicUsize,
     /// The same of their heap bytes.
     bytes: AtomicUsize,
-    /// The least that `objects` was since the last sweep.
-    low: AtomicUsize,
     /// How often of late somebody else was in the way, up to `MOST_PRESSURE`.
     pressure: AtomicUsize,
 }
@@ -124,8 +122,7 @@ impl Account {
 
     pub(super) fn unclaim(&self, room: Room) {
         if room.objects > 0 {
-            let before = self.objects.fetch_sub(room.objects, Relaxed);
-            self.note_low(before - room.objects);
+            self.objects.fetch_sub(room.objects, Relaxed);
         }
         if room.bytes > 0 {
             self.bytes.fetch_sub(room.bytes, Relaxed);
@@ -144,21 +141,5 @@ impl Account {
     /// does counts for four that do not.
     pub(super) fn pressure(&self) -> usize {
         self.pressure.load(Relaxed)
-    }
-
-    fn note_low(&self, left: usize) {
-        if left < self.low.load(Relaxed) {
-            self.low.fetch_min(left, Relaxed);
-        }
-    }
-
-    /// The fewest objects that it had room claimed for since the last sweep.
-    pub(super) fn low(&self) -> usize {
-        self.low.load(Relaxed)
-    }
-
-    /// After a sweep.
-    pub(super) fn restart_low(&self) {
-        self.low.store(self.claimed().objects, Relaxed);
     }
 }

@@ -26,8 +26,8 @@ pub(super) struct Contents<T> {
     lent: u32,
     returned: u32,
     // From here on seldom changed.
-    /// The most objects there was credit for since the last sweep.
-    most_credit: usize,
+    /// The fewest objects since the last sweep.
+    low: usize,
     lent_before: u64,
     returned_before: u64,
 }
@@ -57,7 +57,7 @@ impl<T> Contents<T> {
             credit: Room::default(),
             lent: 0,
             returned: 0,
-            most_credit: 0,
+            low: 0,
             lent_before: 0,
             returned_before: 0,
         }
@@ -71,22 +71,9 @@ impl<T> Contents<T> {
         self.credit += room;
     }
 
-    /// After credit was added, and what was needed at once spent.
-    #[inline]
-    pub(super) fn note_credit(&mut self) {
-        if self.credit.objects > self.most_credit {
-            self.most_credit = self.credit.objects;
-        }
-    }
-
     /// Gives all of it up.
     pub(super) fn take_credit(&mut self) -> Room {
         std::mem::take(&mut self.credit)
-    }
-
-    /// The most there was since the last call.
-    pub(super) fn take_most_credit(&mut self) -> usize {
-        std::mem::replace(&mut self.most_credit, self.credit.objects)
     }
 
     /// Counts an object that is lent.
@@ -126,8 +113,13 @@ impl<T> Inbox<T> {
         self.len.load(Relaxed)
     }
 
-    fn changed(&self, contents: &Contents<T>) {
-        self.len.store(contents.objects.len(), Relaxed);
+    fn changed(&self, contents: &mut Contents<T>) {
+        let len = contents.objects.len();
+        self.len.store(len, Relaxed);
+        // Mostly read, and so in every processor's cache.
+        if len < contents.low {
+            contents.low = len;
+        }
     }
 
     /// Moves up to `max` objects out, those that came last.
@@ -142,6 +134,15 @@ impl<T> Inbox<T> {
         if self.len() > 0 {
             self.take(&mut self.lock(), max, into);
         }
+    }
+
+    /// Moves out what was here at every moment since the last sweep.
+    pub(super) fn sweep(&self, into: &mut Batch<T>) {
+        let mut contents = self.lock();
+        let idle = contents.low;
+        into.extend(contents.objects.drain(..idle));
+        self.changed(&mut contents);
+        contents.low = contents.objects.len();
     }
 
     pub(super) fn put(
@@ -199,26 +200,23 @@ impl<T> Inbox<T> {
         }
         let object = self.lend(&mut contents)?;
         contents.add_credit(Room::of(&object));
-        contents.note_credit();
         Some(object)
     }
 
-    /// Takes an object back from one, under the same conditions: also that it is not time
-    /// for a sweep, and that nothing needs to be allocated.
+    /// Takes an object back from one, under the same conditions: also that nothing needs to
+    /// be allocated. Whether it is time to look at the clock.
     #[inline]
     pub(super) fn take_back_in_passing(
         &self,
         mut object: Box<Object<T>>,
         bytes: usize,
-    ) -> Result<(), Box<Object<T>>> {
+    ) -> Result<bool, Box<Object<T>>> {
         let mut contents = self.lock();
         let has_place = contents.objects.len() < contents.objects.capacity();
-        let is_tick = contents.returned + 1 == TICK;
-        if !self.is_open() || !has_place || is_tick || !contents.credit.covers(Room::one(bytes)) {
+        if !self.is_open() || !has_place || !contents.credit.covers(Room::one(bytes)) {
             return Err(object);
         }
         object.bytes = bytes;
-        self.take_back(&mut contents, object);
-        Ok(())
+        Ok(self.take_back(&mut contents, object))
     }
 }

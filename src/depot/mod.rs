@@ -44,6 +44,8 @@ pub(crate) struct Depot<T> {
     empty: ArrayQueue<Box<Batch<T>>>,
     inboxes: [CachePadded<Inbox<T>>; INBOXES],
     account: CachePadded<Account>,
+    /// The fewest batches in the queue since the last sweep.
+    low: CachePadded<AtomicUsize>,
     /// In objects.
     capacity: AtomicUsize,
     /// In heap bytes.
@@ -70,6 +72,7 @@ impl<T> Depot<T> {
             empty: ArrayQueue::new(EMPTIES),
             inboxes: std::array::from_fn(|_| CachePadded::new(Inbox::new())),
             account: CachePadded::default(),
+            low: CachePadded::default(),
             capacity: AtomicUsize::new(capacity),
             budget,
         }
@@ -107,16 +110,21 @@ impl<T> Depot<T> {
         if claimed.covers(want) {
             return claimed;
         }
-        self.call_in();
+        let claimed = claimed + self.call_in(want.beyond(claimed));
         claimed + self.account.claim(want.beyond(claimed), self.limit())
     }
 
-    /// Gives up what inboxes have claimed ahead.
-    fn call_in(&self) {
+    /// Has inboxes give up what they have claimed ahead: up to `need` to the caller, who
+    /// could not be sure of it otherwise.
+    fn call_in(&self, need: Room) -> Room {
+        let mut found = Room::default();
         for inbox in &self.inboxes {
             let credit = inbox.lock().take_credit();
-            self.account.unclaim(credit);
+            let part = credit.min(need.beyond(found));
+            found += part;
+            self.account.unclaim(credit.beyond(part));
         }
+        found
     }
 
     /// What inboxes have claimed ahead.
@@ -219,14 +227,16 @@ impl<T> Depot<T> {
         if !self.has_credit(&mut contents, need) {
             drop(contents);
             // The last of the room may be what inboxes claimed ahead.
-            self.call_in();
+            let found = self.call_in(need);
             contents = inbox.lock();
+            contents.add_credit(found);
             if !self.has_credit(&mut contents, need) {
+                // A part of the room, which others may have a use for.
+                self.account.unclaim(contents.take_credit());
                 return Err(object);
             }
         }
         let is_tick = inbox.take_back(&mut contents, object);
-        contents.note_credit();
         let is_queued = contents.objects.len() >= parcel;
         if is_queued {
             let mut batch = Batch::new();
@@ -243,11 +253,14 @@ impl<T> Depot<T> {
         if inbox.len() > 0 {
             let mut contents = inbox.lock();
             if let Some(object) = inbox.lend(&mut contents) {
-                // Kept for the object's return, rather than claimed anew.
+                // Kept for the object's return, rather than claimed anew: but not what a
+                // lowered capacity no longer allows.
                 let room = Room::of(&object);
-                let kept = room.min(self.ahead().beyond(contents.credit()));
+                let kept = match self.account.claimed().objects <= self.capacity() {
+                    true => room.min(self.ahead().beyond(contents.credit())),
+                    false => Room::default(),
+                };
                 contents.add_credit(kept);
-                contents.note_credit();
                 self.account.unclaim(room.beyond(kept));
                 return Some(object);
             }
@@ -286,13 +299,14 @@ impl<T> Depot<T> {
         self.lobby().lend_in_passing()
     }
 
-    /// Takes an object of so many bytes back from one, under the same condition.
+    /// Takes an object of so many bytes back from one, under the same condition. Whether it
+    /// is time to look at the clock.
     #[inline]
     pub(crate) fn take_back_in_passing(
         &self,
         object: Box<Object<T>>,
         bytes: usize,
-    ) -> Result<(), Box<Object<T>>> {
+    ) -> Result<bool, Box<Object<T>>> {
         self.lobby().take_back_in_passing(object, bytes)
     }
 
@@ -309,9 +323,18 @@ impl<T> Depot<T> {
         self.account.unclaim(Room::of_all(taken));
     }
 
+    fn next_parcel(&self) -> Option<Box<Batch<T>>> {
+        let parcel = self.full.pop()?;
+        let left = self.full.len();
+        if left < self.low.load(Relaxed) {
+            self.low.fetch_min(left, Relaxed);
+        }
+        Some(parcel)
+    }
+
     /// Moves out what `take` does, with its room still claimed.
     fn withdraw(&self, max: usize, into: &mut Batch<T>) {
-        if let Some(mut parcel) = self.full.pop() {
+        if let Some(mut parcel) = self.next_parcel() {
             std::mem::swap(&mut *parcel, into);
             // If all boxes are waiting already, this one is freed.
             let _ = self.empty.push(parcel);
@@ -355,7 +378,7 @@ impl<T> Depot<T> {
     /// it stayed.
     fn drain_all(&self, into: &mut Batch<T>) {
         let from = into.len();
-        while let Some(mut parcel) = self.full.pop() {
+        while let Some(mut parcel) = self.next_parcel() {
             into.append(&mut parcel);
             let _ = self.empty.push(parcel);
         }
@@ -365,25 +388,30 @@ impl<T> Depot<T> {
         self.settle(&into[from..]);
     }
 
-    /// Moves out what nobody needed since the last sweep: as many objects as were
-    /// there at every moment since. (The working set of Bonwick and Adams.)
+    /// Moves out what nobody needed since the last sweep: of the queue and of each inbox, as
+    /// much as lay there at every moment since. (The working set of Bonwick and Adams.)
     pub(crate) fn sweep(&self, into: &mut Batch<T>) {
-        // The lowest count has what inboxes had claimed ahead in it. What of that they had
-        // not yet claimed, or no longer, is taken for needed.
-        let ahead = self
-            .inboxes
-            .iter()
-            .map(|inbox| inbox.lock().take_most_credit());
-        let low = self.account.low().saturating_sub(ahead.sum());
-        let len = self.len();
-        self.drain(len - low.min(len), into);
-        self.account.restart_low();
+        let from = into.len();
+        for _ in 0..self.low.load(Relaxed) {
+            let Some(mut parcel) = self.full.pop() else {
+                break;
+            };
+            into.append(&mut parcel);
+            let _ = self.empty.push(parcel);
+        }
+        self.low.store(self.full.len(), Relaxed);
+        for inbox in &self.inboxes {
+            inbox.sweep(into);
+        }
+        self.settle(&into[from..]);
     }
 
     /// Sets the capacity and moves out what exceeds it.
     pub(crate) fn set_capacity(&self, capacity: usize, into: &mut Batch<T>) {
         self.capacity.store(capacity, Relaxed);
-        self.call_in();
+        // Threads that are passing through would give back what had room before.
+        self.open_if(|| false);
+        self.call_in(Room::default());
         self.drain(capacity, into);
     }
 

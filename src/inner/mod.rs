@@ -46,7 +46,7 @@ pub(crate) struct Inner<T: Send> {
     hook: Hook<T>,
     enabled: AtomicBool,
     closed: AtomicBool,
-    /// `counters.returned` at the last large return of a thread without a tier.
+    /// `depot.returned` at the last large return of a thread without a tier.
     large_at: AtomicU64,
     local_capacity: AtomicUsize,
     limits: Limits,
@@ -93,10 +93,11 @@ impl<T: Send + 'static> Inner<T> {
     /// done. Only for threads that remember no tier here.
     #[inline]
     pub(crate) fn take_in_passing(&self) -> Option<Box<Object<T>>> {
-        if !local::may_be_passing() {
+        if !local::is_young() {
             return None;
         }
         let mut object = self.depot.lend_in_passing()?;
+        local::count_visit();
         self.tracker.draw(&mut object.lease);
         Some(object)
     }
@@ -216,10 +217,24 @@ impl<T: Send + 'static> Inner<T> {
         object: Box<Object<T>>,
         bytes: usize,
     ) -> Result<(), Box<Object<T>>> {
-        if !local::may_be_passing() {
+        if !local::is_young() {
             return Err(object);
         }
-        self.depot.take_back_in_passing(object, bytes)
+        let is_tick = self.depot.take_back_in_passing(object, bytes)?;
+        local::count_visit();
+        if is_tick {
+            self.look();
+        }
+        Ok(())
+    }
+
+    /// Sweeps, if it is time, for a thread without a tier.
+    #[cold]
+    #[inline(never)]
+    fn look(&self) {
+        let mut panics = Panics::default();
+        self.sweep(None, &mut panics);
+        panics.resume();
     }
 
     /// Keeps a recycled object, or lets it go if both tiers are full.

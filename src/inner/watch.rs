@@ -33,8 +33,13 @@ impl<T: Send + 'static> Inner<T> {
         let created = counters.created.load(Relaxed);
         let gets = local_hits + global_hits + created;
         let returned = returned + local.returns as u64;
-        let in_use = gets.saturating_sub(returned + detached + discarded.on_return());
-        let handed_over = local.parted.saturating_sub(in_use as usize);
+        let ended = returned + detached + discarded.on_return();
+        let in_use = gets.saturating_sub(ended);
+        // Of threads without a tier, together: what they borrowed, less what they gave back.
+        let others_got = gets.saturating_sub((local.hits + local.misses) as u64);
+        let others_ended = ended.saturating_sub((local.returns + local.passed) as u64);
+        let parted = local.parted + others_got.saturating_sub(others_ended) as usize;
+        let handed_over = parted.saturating_sub(in_use as usize);
         Stats {
             gets,
             local_hits,

@@ -19,7 +19,7 @@ pub(crate) trait OnThreadExit {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// No pool has been borrowed from on this thread.
+    /// This thread has had no front.
     Fresh,
     /// `EXIT` is registered.
     Attached,
@@ -77,19 +77,16 @@ pub(crate) fn place() -> usize {
     NUMBER.get()
 }
 
-/// Whether the thread is so young that it may be gone soon. Counts how often it is asked.
+/// Whether the thread is so young that it may be gone soon.
 #[inline]
-pub(crate) fn may_be_passing() -> bool {
-    let visits = VISITS.get();
-    if visits < YOUTH {
-        VISITS.set(visits + 1);
-    }
-    visits < YOUTH
+pub(crate) fn is_young() -> bool {
+    VISITS.get() < YOUTH
 }
 
-/// The same, not counted.
-pub(super) fn is_young() -> bool {
-    VISITS.get() < YOUTH
+/// Counts a get or a return of a young thread that has no front there.
+#[inline]
+pub(crate) fn count_visit() {
+    VISITS.set(VISITS.get() + 1);
 }
 
 thread_local! {
@@ -114,6 +111,9 @@ struct Exit;
 /// goes on and on.
 pub(super) fn may_attach(touch: Touch, is_passing: bool) -> bool {
     let is_young = is_young();
+    if is_young {
+        count_visit();
+    }
     let may = match (PHASE.get(), touch) {
         (Phase::Dead, _) => false,
         _ if is_young && is_passing => false,

@@ -667,6 +667,8 @@ impl<T> Shared<T> {
         sum.parted += self.out();
         sum.returns += returns;
         sum.hits += hits;
+        sum.passed += self.passed.load(Relaxed);
+        sum.misses += self.misses.load(Relaxed);
         sum.idle += back.objects.len() + front;
         sum.bytes += back.bytes + hot.bytes(front);
     }
@@ -683,4 +685,7 @@ pub(crate) struct LocalCounts {
     pub(crate) threads: usize,
     /// Objects that threads borrowed and did not give back themselves.
     pub(crate) parted: usize,
+    /// Objects that threads borrowed and gave back beside their tiers.
+    pub(crate) misses: usize,
+    pub(crate) passed: usize,
 }

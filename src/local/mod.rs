@@ -10,8 +10,8 @@
 //! # Threads that end
 //!
 //! What a thread cached moves to the shared tier when it ends, and its front goes to the
-//! next thread that comes. To hear of its end, a thread registers a destructor when it
-//! first borrows. So:
+//! next thread that comes. To hear of its end, a thread registers a destructor with its first
+//! front: when it first borrows, as a rule. So:
 //!
 //! * A thread in that destructor does not attach to further pools. Its later calls go to
 //!   the shared tier.
@@ -36,7 +36,7 @@ mod seat;
 
 #[cfg(feature = "track")]
 pub(crate) use exit::thread_number;
-pub(crate) use exit::{OnThreadExit, Parting, may_be_passing, place};
+pub(crate) use exit::{OnThreadExit, Parting, count_visit, is_young, place};
 pub(crate) use front::{FRONT, Front, Limits, LocalCounts, TICK};
 pub(crate) use near::{UNNUMBERED, recall};
 

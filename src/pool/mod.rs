@@ -55,8 +55,8 @@ use std::time::Duration;
 /// destroyed, after the [drop hook](Pool::with_drop_hook) has seen it. What a
 /// thread keeps goes to the shared tier when the thread exits.
 ///
-/// A thread gets its tier when it first borrows, or when it has dropped 64 guards that
-/// others borrowed. Where sixteen threads in a row ended after fewer than 64 gets and returns
+/// A thread gets its tier when it first borrows, or after it has dropped 64 guards, of any
+/// pools, that others borrowed. Where sixteen threads in a row ended after fewer than 64 gets and returns
 /// each, the next ones are expected to be passing through, too: what they borrow comes from
 /// the shared tier and goes back there, under a lock, which takes less than a tier that comes
 /// and goes. A thread that goes on after 64 gets its tier then, and ends the expectation when
