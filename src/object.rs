@@ -9,7 +9,12 @@ use crate::retain::History;
 use crate::track::Lease;
 
 /// A pooled object and what the pool remembers about it.
+///
+/// It begins a cache line, and begins with what every get and return touches. Where an
+/// allocator puts it otherwise is a matter of luck: eight nested guards took 5.8 ns each in
+/// one build and 7.6 or 8.4 in another, with the same instructions.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Object<T> {
     pub(crate) value: T,
     /// [`footprint`](crate::Recycle::footprint) when it came back, so that

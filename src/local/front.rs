@@ -37,8 +37,6 @@ pub(crate) struct Front<T> {
     reach: Cell<usize>,
     /// Whether the back may hold something: only this thread fills it.
     has_back: Cell<bool>,
-    /// Where they begin matters: with a word more before them, eight nested guards took
-    /// 8.4 ns each instead of 5.8, with the same instructions. Why is not known.
     slots: [Cell<Option<Box<Object<T>>>>; FRONT],
     /// `Hot::returns` at the last large return.
     large_at: Cell<usize>,
