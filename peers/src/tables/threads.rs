@@ -145,8 +145,10 @@ pub(crate) fn handoff(plan: &Plan, targets: Targets) {
     );
 }
 
-/// As it is timed from the inside, some seventy threads; starting them takes longer.
-const CHURN: Duration = Duration::from_micros(100);
+/// As it is timed from the inside, some two hundred threads; starting them takes longer. Of
+/// a dozen, the first find the caches as the other rows left them, and not as threads of one
+/// program do, of which each follows the last.
+const CHURN: Duration = Duration::from_micros(1000);
 
 /// Threads that come and go.
 pub(crate) fn churn(plan: &Plan, targets: Targets) {
