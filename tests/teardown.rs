@@ -436,13 +436,24 @@ fn in_every_order(name: &str) -> Vec<String> {
 fn destructors_in_every_order() {
     let Some(case) = case() else {
         for case in ["hold", "borrow", "both", "lent", "foreign", "local"] {
-            let said = in_every_order(case);
-            assert_eq!(said, ["480 threads"], "{case}");
+            // Threads with a tier, and threads that pass, as which the pools take them then.
+            for case in [case.to_owned(), format!("{case}, passing")] {
+                let said = in_every_order(&case);
+                assert_eq!(said, ["480 threads"], "{case}");
+            }
         }
         return;
     };
+    let (case, is_passing) = match case.strip_suffix(", passing") {
+        Some(case) => (case.to_owned(), true),
+        None => (case, false),
+    };
     let mut threads = 0;
     every_order(|order| {
+        if !is_passing {
+            // One that stays, after which the next is not expected to pass.
+            on_a_thread(|| (0..64).for_each(|_| drop((ONE.get(), TWO.get()))));
+        }
         let order = order.to_vec();
         let case = case.clone();
         // Lent elsewhere, dropped by a thread that may never touch the pool.
