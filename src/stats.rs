@@ -180,15 +180,15 @@ impl Index<Discard> for Discarded {
     }
 }
 
-/// Counters of what happens off the hot path, where an atomic add is a small part. Those
-/// that change with each object handed from thread to thread, one on either side, share a
-/// cache line neither with each other nor with what both threads read: a hand-off takes a
-/// quarter longer otherwise.
+/// Counters of what happens off the hot path, where an atomic add is a small part. What goes
+/// through the shared tier one by one is counted there.
 #[derive(Default)]
 pub(crate) struct Counters {
+    /// Objects lent of a batch that a thread took from the shared tier, which shares no cache
+    /// line with what other threads read at each return.
     pub(crate) global_hits: CachePadded<AtomicU64>,
-    /// Returned to the shared tier, past the thread's own.
-    pub(crate) returned: CachePadded<AtomicU64>,
+    /// Objects that went back before they were lent, because a hook had panicked.
+    pub(crate) returned: AtomicU64,
     pub(crate) created: AtomicU64,
     pub(crate) detached: AtomicU64,
     pub(crate) discarded: [AtomicU64; Discard::ALL.len()],

@@ -332,6 +332,16 @@ impl<T> Depot<T> {
         Some(parcel)
     }
 
+    /// Moves out one parcel, to what there is; whether there was one.
+    fn unpack(&self, into: &mut Batch<T>) -> bool {
+        let Some(mut parcel) = self.next_parcel() else {
+            return false;
+        };
+        into.append(&mut parcel);
+        let _ = self.empty.push(parcel);
+        true
+    }
+
     /// Moves out what `take` does, with its room still claimed.
     fn withdraw(&self, max: usize, into: &mut Batch<T>) {
         if let Some(mut parcel) = self.next_parcel() {
@@ -378,10 +388,7 @@ impl<T> Depot<T> {
     /// it stayed.
     fn drain_all(&self, into: &mut Batch<T>) {
         let from = into.len();
-        while let Some(mut parcel) = self.next_parcel() {
-            into.append(&mut parcel);
-            let _ = self.empty.push(parcel);
-        }
+        while self.unpack(into) {}
         for inbox in &self.inboxes {
             inbox.take(&mut inbox.lock(), usize::MAX, into);
         }
@@ -393,11 +400,9 @@ impl<T> Depot<T> {
     pub(crate) fn sweep(&self, into: &mut Batch<T>) {
         let from = into.len();
         for _ in 0..self.low.load(Relaxed) {
-            let Some(mut parcel) = self.full.pop() else {
+            if !self.unpack(into) {
                 break;
-            };
-            into.append(&mut parcel);
-            let _ = self.empty.push(parcel);
+            }
         }
         self.low.store(self.full.len(), Relaxed);
         for inbox in &self.inboxes {

@@ -57,7 +57,7 @@ impl Taken {
 type Fronts = SmallVec<[Taken; 4]>;
 
 /// Gets and returns up to which a thread may be passing through: 32 loans. To take a front and
-/// to give it back takes as long as some fifty.
+/// to give it back takes longer.
 pub(super) const YOUTH: usize = 64;
 
 /// A number that no other thread has had, to spread threads over places.

@@ -634,17 +634,22 @@ impl<T> Shared<T> {
 
     /// Gets and returns of the thread and those before it.
     fn uses(&self) -> usize {
-        let gets = self.hot.hits().wrapping_add(self.misses.load(Relaxed));
-        let returns = self.hot.returns.load(Relaxed) + self.passed.load(Relaxed);
-        gets.wrapping_add(returns)
+        self.given_back().wrapping_add(self.gets())
+    }
+
+    fn gets(&self) -> usize {
+        self.hits() + self.misses.load(Relaxed)
+    }
+
+    fn given_back(&self) -> usize {
+        self.hot.returns.load(Relaxed) + self.passed.load(Relaxed)
     }
 
     /// Objects that the thread borrowed and did not give back itself.
     fn out(&self) -> usize {
         // Returns before hits: a borrower seen returning was seen borrowing.
-        let back = self.hot.returns.load(Relaxed) + self.passed.load(Relaxed);
-        let gets = self.hits() + self.misses.load(Relaxed);
-        gets.saturating_sub(back)
+        let back = self.given_back();
+        self.gets().saturating_sub(back)
     }
 
     /// The most objects that the thread had out at once. What it handed to others,

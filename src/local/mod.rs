@@ -21,13 +21,12 @@
 //!
 //! # Threads that are passing through
 //!
-//! To take a front and to give it back takes as long as some fifty loans, most of it because
+//! To take a front and to give it back takes as long as dozens of loans, most of it because
 //! a thread that has just begun finds nothing in the cache. Where the last sixteen threads
 //! of a pool made no more of theirs, the next ones borrow from the shared tier, one by one,
 //! for 32 loans: then they are taken for threads that stay. A thread that stayed ends that,
-//! and one for which the shared tier has nothing gets a front. For 16 loans, one after
-//! another, by a thread that then ends: 2.0 us beside those of the thread itself, which were
-//! 2.9 with a front; for one loan, 0.2 instead of 1.5 (medians).
+//! and one for which the shared tier has nothing gets a front. What such threads take is in
+//! `churn`, in `docs/performance.md`.
 
 mod exit;
 mod front;
