@@ -10,12 +10,10 @@ use crate::track::Lease;
 
 /// A pooled object and what the pool remembers about it.
 ///
-/// It begins a cache line, and begins with what every get and return touches. Where an
-/// allocator puts it otherwise is a matter of luck: eight nested guards took 5.8 ns each in
-/// one build and 7.6 or 8.4 in another, with the same instructions. The price is paid by who
-/// makes one: some 80 ns more under glibc, whose allocator is slow to align.
+/// It begins with what every get and return touches, so that this is together. (Aligned to a
+/// cache line, an object is made 80 ns later under glibc, and lent no more than 0.3 ns sooner.)
 #[derive(Debug)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub(crate) struct Object<T> {
     pub(crate) value: T,
     /// [`footprint`](crate::Recycle::footprint) when it came back, so that

@@ -70,8 +70,7 @@ use std::time::Duration;
 /// * `T × local_capacity + global_capacity` objects, and
 /// * `T × local_budget + global_budget` heap bytes, by [`Recycle::footprint`](crate::Recycle::footprint),
 ///
-/// plus the size of each object and some 40 bytes, together a multiple of
-/// 64, and 700 for each thread. (Each thread
+/// plus the size of each object and some 40 bytes, and 700 for each thread. (Each thread
 /// of the program has 512 more, for all pools together.) In practice it is far less:
 /// [`Retention`] lets an object keep no more than 64 KiB unless it is used, and what was
 /// not needed for [an interval](Pool::with_trim_interval) is given back. Objects that are
