@@ -1,12 +1,14 @@
 //! What was measured of a row, and how it compares with another.
 
 use millpond::alloc::Counts;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What was measured of one row.
-#[derive(Debug)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Figures {
     /// Nanoseconds an operation, round by round; not a number where the row was
     /// disturbed. Empty if nothing was measured.
+    #[serde(deserialize_with = "times")]
     pub(crate) times: Vec<f64>,
     pub(crate) counts: Counts,
     /// During which the counts were taken.
@@ -29,6 +31,13 @@ impl Figures {
         (self.best() / to.best(), median(ratios))
     }
 
+    /// Adds what another process measured of the same row.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.times.extend(other.times);
+        self.counts += other.counts;
+        self.operations += other.operations;
+    }
+
     /// Rounds that were not disturbed.
     pub(crate) fn rounds(&self) -> usize {
         self.times.iter().filter(|time| !time.is_nan()).count()
@@ -38,6 +47,15 @@ impl Figures {
     pub(crate) fn each(&self, count: impl Fn(&Counts) -> u64) -> f64 {
         count(&self.counts) as f64 / self.operations as f64
     }
+}
+
+/// JSON has null for what is not a number.
+fn times<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+    let times = Vec::<Option<f64>>::deserialize(from)?;
+    Ok(times
+        .into_iter()
+        .map(|time| time.unwrap_or(f64::NAN))
+        .collect())
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -65,6 +83,17 @@ mod tests {
         // 0.5, 3, 1 are left.
         assert_eq!(own.ratios(&other), (1.0, 1.0));
         assert_eq!((own.best(), own.median(), own.rounds()), (1.0, 5.0, 4));
+    }
+
+    #[test]
+    fn what_processes_tell_is_put_together() {
+        let mut all = figures(&[1.0, f64::NAN]);
+        let told = serde_json::to_string(&figures(&[f64::NAN, 3.0])).unwrap();
+        all.add(serde_json::from_str(&told).unwrap());
+        assert_eq!(all.times[0], 1.0);
+        assert!(all.times[1].is_nan() && all.times[2].is_nan());
+        assert_eq!(all.times[3], 3.0);
+        assert_eq!((all.rounds(), all.operations), (2, 2));
     }
 
     #[test]

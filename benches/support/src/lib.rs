@@ -24,6 +24,7 @@ pub mod counting;
 mod figures;
 pub mod lifetime;
 pub mod plan;
+mod processes;
 pub mod results;
 pub mod table;
 pub mod target;

@@ -1,6 +1,7 @@
 //! Which tables to measure, how thoroughly, and where the results go.
 
 use crate::corpus::{self, Request};
+use crate::processes;
 use crate::results::Results;
 use crate::table::Table;
 use crate::target::Target;
@@ -26,6 +27,8 @@ struct Args {
 #[derive(Debug)]
 pub struct Plan {
     args: Args,
+    /// The table that this process is to measure for another.
+    table: Option<String>,
     results: RefCell<Results>,
 }
 
@@ -33,27 +36,43 @@ impl Plan {
     /// By the command line. Ends the process if it makes no sense, or results cannot
     /// be written where `MILLPOND_RESULTS` says.
     pub fn from_args(bench: &'static str, allocator: &'static str) -> Self {
-        let results = Results::open(bench, allocator).unwrap_or_else(|error| fail(&error));
+        let args = Args::parse();
+        let table = processes::table();
+        let results = match table {
+            Some(_) => Ok(Results::none(bench, allocator)),
+            None => Results::open(bench, allocator),
+        };
         Self {
-            args: Args::parse(),
-            results: RefCell::new(results),
+            args,
+            table,
+            results: RefCell::new(results.unwrap_or_else(|error| fail(&error))),
         }
     }
 
     /// Whether a table is to be printed.
     pub fn wants(&self, id: &str, title: &str) -> bool {
+        if let Some(table) = &self.table {
+            return id == table;
+        }
         let words = &self.args.words;
         let named = |word: &String| id.contains(word) || title.contains(word);
         words.is_empty() || words.iter().any(named)
     }
 
-    /// Prints a table if it is [wanted](Self::wants), after so many rounds.
+    /// Measures a table in so many rounds and prints it, if it is [wanted](Self::wants).
+    /// Ends the process if it cannot be measured.
     pub fn print(&self, mut table: Table<'_>, rounds: usize, targets: &[Target<'_>]) {
         if !self.wants(&table.id, &table.title) {
             return;
         }
-        let rounds = if self.args.bench { rounds } else { 0 };
-        let printed = table.print(rounds, targets);
+        if self.table.is_some() {
+            return processes::tell(&table.measure(processes::share(rounds)));
+        }
+        let figures = match self.args.bench {
+            true => processes::measure(&table.id).unwrap_or_else(|error| fail(&error)),
+            false => table.measure(0),
+        };
+        let printed = table.print(figures, targets);
         self.results.borrow_mut().write(&table, &printed);
     }
 

@@ -53,6 +53,15 @@ pub(crate) struct Results {
 }
 
 impl Results {
+    /// That go nowhere.
+    pub(crate) fn none(bench: &'static str, allocator: &'static str) -> Self {
+        Self {
+            file: None,
+            bench,
+            allocator,
+        }
+    }
+
     pub(crate) fn open(bench: &'static str, allocator: &'static str) -> Result<Self, String> {
         let file = directory()
             .map(|directory| create(&directory, &format!("{bench}-{allocator}.jsonl")))
@@ -159,7 +168,8 @@ mod tests {
             Target::Ratio("b", 1000.0, &["a"]),
             Target::NoAllocations("b"),
         ];
-        let printed = table.print(rounds, &targets);
+        let figures = table.measure(rounds);
+        let printed = table.print(figures, &targets);
         results.write(&table, &printed);
         let text = std::fs::read_to_string(directory.join(file)).unwrap();
         text.lines()

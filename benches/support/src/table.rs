@@ -132,10 +132,8 @@ impl<'a> Table<'a> {
         found.unwrap_or_else(|| panic!("no row {name:?} in the table {:?}", self.title))
     }
 
-    /// Measures all rows, prints them and the verdicts. Where `rounds` is 0, does
-    /// everything once, to see that it works, and measures nothing.
-    pub(crate) fn print(&mut self, rounds: usize, targets: &[Target<'_>]) -> Printed {
-        let figures = self.measure(rounds);
+    /// Prints what was measured, and the verdicts.
+    pub(crate) fn print(&self, figures: Vec<Figures>, targets: &[Target<'_>]) -> Printed {
         println!("\n{}", self.title);
         println!(
             "{:44} {:>8} {:>8} {:>7} {:>7} {:>9} {:>9} {:>9}",
@@ -168,7 +166,9 @@ impl<'a> Table<'a> {
         Printed { figures, verdicts }
     }
 
-    fn measure(&mut self, rounds: usize) -> Vec<Figures> {
+    /// Measures all rows. Where `rounds` is 0, does everything once, to see that it works,
+    /// and measures nothing.
+    pub(crate) fn measure(&mut self, rounds: usize) -> Vec<Figures> {
         let count = self.rows.len();
         // As many as fill a round of the baseline: all do the same work.
         let round = if rounds > 0 {
@@ -282,12 +282,12 @@ mod tests {
             sleep(n)
         });
         table.in_units(1, 48);
-        let printed = table.print(2, &[]);
+        let figures = table.measure(2);
         drop(table);
         // Calibrated three times, warmed once, timed twice, counted once.
         assert_eq!(done[0], [16; 7]);
         assert_eq!(done[1], [48; 4]);
-        assert_eq!(printed.figures[0].rounds(), 2);
-        assert!(printed.figures[0].best() > 1000.0);
+        assert_eq!(figures[0].rounds(), 2);
+        assert!(figures[0].best() > 1000.0);
     }
 }

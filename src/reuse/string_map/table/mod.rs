@@ -376,7 +376,15 @@ impl Table {
         self.fixed() + bytes
     }
 
+    /// The same right after `clear`.
+    #[inline]
+    pub(super) fn footprint_cleared(&self) -> usize {
+        debug_assert!(!self.lent);
+        self.fixed() + self.bytes
+    }
+
     /// What the table itself owns.
+    #[inline]
     fn fixed(&self) -> usize {
         self.index.allocation_size()
             + self.entries.capacity() * size_of::<Entry>()
