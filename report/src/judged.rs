@@ -188,7 +188,8 @@ impl Group {
             let Some(ours) = ours.filter(|_| compared) else {
                 continue;
             };
-            let share = ns / ours;
+            // Of what did not take turns with this crate there are only the times.
+            let share = row.ratio_to_pool.unwrap_or(ns / ours);
             judged.standing = if share < 1.0 - LEVEL {
                 Standing::Ahead(share, why(&row.row, &self.allocator))
             } else if share <= 1.0 + LEVEL {
@@ -276,6 +277,14 @@ mod tests {
             missing,
             [r#"table = "t", row = "ahead", allocator = "glibc""#]
         );
+    }
+
+    #[test]
+    fn rows_that_took_turns_are_compared_within_the_rounds() {
+        let mut peer = row("peer", "peer", "glibc", "9");
+        peer.ratio_to_pool = Some(1.01);
+        let sections = judge(vec![row("ours", "pool", "glibc", "10"), peer]);
+        assert_eq!(sections[0].groups[0].rows[1].standing, Standing::Level);
     }
 
     #[test]

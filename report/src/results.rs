@@ -23,6 +23,8 @@ pub(crate) struct Row {
     pub(crate) ns_median: Option<f64>,
     pub(crate) ratio_best: Option<f64>,
     pub(crate) ratio_median: Option<f64>,
+    /// To this crate's fastest row, where it was measured in the same rounds.
+    pub(crate) ratio_to_pool: Option<f64>,
     pub(crate) allocations: Option<f64>,
     pub(crate) reallocations: Option<f64>,
     pub(crate) bytes: Option<f64>,
@@ -126,6 +128,7 @@ impl Row {
             self.ns_median,
             self.ratio_best,
             self.ratio_median,
+            self.ratio_to_pool,
             self.allocations,
             self.reallocations,
             self.bytes,

@@ -11,6 +11,7 @@
 //! | `baseline` | the row whose time is 1 |
 //! | `ns_best`, `ns_median` | nanoseconds an operation |
 //! | `ratio_best`, `ratio_median` | to the baseline: of the best rounds; the median of the ratios within the rounds |
+//! | `ratio_to_pool` | to the fastest row of the kind `pool`, by the ratio that counts |
 //! | `allocations`, `reallocations`, `bytes` | asked of the allocator for one operation, counted in a round that is not timed; a block that grows counts with the bytes by which it does |
 //! | `rounds` | in which the row was measured undisturbed |
 //! | `judge` | `best` or `median`: which ratio counts in this table |
@@ -95,6 +96,8 @@ impl Results {
 // NaN becomes null.
 fn line(table: &Table<'_>, row: &Row<'_>, own: &Figures, printed: &Printed) -> Value {
     let (ratio_best, ratio_median) = own.ratios(&printed.figures[row.baseline]);
+    let pool = table.fastest_pool(&printed.figures);
+    let ratio_to_pool = pool.map(|at| table.judge.ratios(own, &printed.figures[at]).0);
     let verdicts = printed.verdicts.iter();
     let targets: Vec<_> = verdicts
         .filter(|verdict| verdict.row == row.name)
@@ -111,6 +114,7 @@ fn line(table: &Table<'_>, row: &Row<'_>, own: &Figures, printed: &Printed) -> V
         "ns_median": own.median(),
         "ratio_best": ratio_best,
         "ratio_median": ratio_median,
+        "ratio_to_pool": ratio_to_pool,
         "allocations": own.each(|counts| counts.allocations),
         "reallocations": own.each(|counts| counts.reallocations),
         "bytes": own.each(|counts| counts.bytes_allocated),
@@ -158,7 +162,7 @@ mod tests {
             allocator: "glibc",
         };
         let mut table = Table::new("nap", "how long a nap is", Duration::ZERO, Judge::Best);
-        for (name, kind) in [("a", Kind::Malloc), ("b", Kind::Limit)] {
+        for (name, kind) in [("a", Kind::Pool), ("b", Kind::Limit)] {
             table.timed(name, kind, |_| {
                 Took::of(|| std::thread::sleep(Duration::from_micros(10)))
             });
@@ -187,7 +191,7 @@ mod tests {
         assert_eq!(a["table"], "nap");
         assert_eq!(a["title"], "how long a nap is");
         assert_eq!(a["row"], "a");
-        assert_eq!(a["kind"], "malloc");
+        assert_eq!(a["kind"], "pool");
         assert_eq!(a["limit"], false);
         assert_eq!(a["ratio_best"], 1.0);
         assert_eq!(a["targets"], json!([]));
@@ -195,6 +199,8 @@ mod tests {
         assert_eq!(b["kind"], "limit");
         assert_eq!(b["limit"], true);
         assert_eq!(b["baseline"], "a");
+        assert_eq!(a["ratio_to_pool"], 1.0);
+        assert_eq!(b["ratio_to_pool"], b["ratio_best"]);
         for field in ["ns_best", "ns_median", "ratio_best", "ratio_median"] {
             assert!(b[field].as_f64().unwrap() > 0.0, "{field}");
         }

@@ -132,6 +132,23 @@ impl<'a> Table<'a> {
         found.unwrap_or_else(|| panic!("no row {name:?} in the table {:?}", self.title))
     }
 
+    /// The fastest of these rows, if there is one.
+    pub(crate) fn fastest(
+        &self,
+        figures: &[Figures],
+        rows: impl Iterator<Item = usize>,
+    ) -> Option<usize> {
+        let time = |at: &usize| self.judge.time(&figures[*at]);
+        rows.min_by(|a, b| time(a).total_cmp(&time(b)))
+    }
+
+    /// The fastest row of this crate's, at the work that the others do.
+    pub(crate) fn fastest_pool(&self, figures: &[Figures]) -> Option<usize> {
+        let rows = self.rows.iter().enumerate();
+        let pools = rows.filter(|(_, row)| row.kind == Kind::Pool);
+        self.fastest(figures, pools.map(|(at, _)| at))
+    }
+
     /// Prints what was measured, and the verdicts.
     pub(crate) fn print(&self, figures: Vec<Figures>, targets: &[Target<'_>]) -> Printed {
         println!("\n{}", self.title);

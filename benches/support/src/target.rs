@@ -15,6 +15,25 @@ pub enum Judge {
     Median,
 }
 
+impl Judge {
+    /// The time that counts.
+    pub(crate) fn time(self, figures: &Figures) -> f64 {
+        match self {
+            Self::Best => figures.best(),
+            Self::Median => figures.median(),
+        }
+    }
+
+    /// The ratio that counts, and the other one.
+    pub(crate) fn ratios(self, own: &Figures, to: &Figures) -> (f64, f64) {
+        let (best, median) = own.ratios(to);
+        match self {
+            Self::Best => (best, median),
+            Self::Median => (median, best),
+        }
+    }
+}
+
 /// What a row must reach.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'a> {
@@ -82,17 +101,10 @@ fn compare(
     at_most: f64,
     others: impl Iterator<Item = usize>,
 ) -> Verdict {
-    let speed = |at: &usize| match table.judge {
-        Judge::Best => figures[*at].best(),
-        Judge::Median => figures[*at].median(),
-    };
-    let against = others.min_by(|a, b| speed(a).total_cmp(&speed(b)));
+    let against = table.fastest(figures, others);
     let against = against.expect("compared with something");
-    let (best, median) = figures[table.find(row)].ratios(&figures[against]);
-    let (ratio, other) = match table.judge {
-        Judge::Best => (best, median),
-        Judge::Median => (median, best),
-    };
+    let own = &figures[table.find(row)];
+    let (ratio, other) = table.judge.ratios(own, &figures[against]);
     Verdict {
         row: row.to_owned(),
         against: table.rows[against].name.clone(),

@@ -71,6 +71,10 @@ const HOARDS: &str = "It keeps what a thread drops where others seldom or never 
     bounds that: of objects that go one way it may keep every one. See one-way, under what \
     each can do.";
 
+/// Rounds of threads that wait for each other, which differ from one another by more than
+/// pools do.
+const MEETINGS: usize = 200;
+
 /// Borrowed on one thread, given back on another: by one that only drops, and, in tables of
 /// their own, by one that has borrowed. Some pools have a shorter way back then, and are to
 /// be held against the others on the same work.
@@ -101,7 +105,7 @@ pub(crate) fn handoff(plan: &Plan, targets: Targets) {
                 for name in HOARDERS {
                     table.left_out(name, Kind::Peer, HOARDS);
                 }
-                plan.print(table, 60, &targets.of(&[AHEAD], glibc));
+                plan.print(table, MEETINGS, &targets.of(&[AHEAD], glibc));
             }
         };
     }
@@ -163,7 +167,7 @@ pub(crate) fn churn(plan: &Plan, targets: Targets) {
             for_each_source!(row);
             table.timed("nothing but the thread", Kind::Limit, churn::nothing);
             table.timed("word of the thread's end", Kind::Limit, churn::seen_off);
-            plan.print(table, 60, &targets.of(&[AHEAD], &[]));
+            plan.print(table, 100, &targets.of(&[AHEAD], &[]));
         };
     }
     table!(
