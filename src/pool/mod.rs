@@ -9,7 +9,6 @@ mod tracking;
 
 use crate::hook::{Hook, Panics, SharedHook};
 use crate::inner::{Config, Inner};
-use crate::local::Front;
 use crate::object::Object;
 use crate::registry::Observed;
 use crate::retain::Retention;
@@ -301,7 +300,10 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
 
     #[inline]
     fn take(&self, site: Site) -> Box<Object<T>> {
-        match self.home.front().and_then(Front::pop) {
+        let Some(front) = self.home.front() else {
+            return self.take_without_front(site);
+        };
+        match front.pop() {
             // By far the most: one call for all others, so that this is inlined.
             Some(object) if !object.lease.is_held() => object,
             taken => self.take_slow(taken, site),
@@ -310,11 +312,16 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
 
     #[cold]
     #[inline(never)]
+    fn take_without_front(&self, site: Site) -> Box<Object<T>> {
+        match self.inner().take_in_passing() {
+            Some(object) if !object.lease.is_held() => object,
+            taken => self.take_slow(taken, site),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
     fn take_slow(&self, taken: Option<Box<Object<T>>>, site: Site) -> Box<Object<T>> {
-        let taken = taken.or_else(|| match self.home.front() {
-            None => self.inner().take_in_passing(),
-            Some(_) => None,
-        });
         match taken.or_else(|| self.inner().take_slow()) {
             Some(object) => self.inner().lend(object, site),
             None => self.create(site),
