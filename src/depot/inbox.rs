@@ -2,7 +2,7 @@
 
 use super::account::Room;
 use crate::object::{BATCH, Batch, Object};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Begins a cache line, and ends one. What a thread writes that is passing through is in the
@@ -10,11 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// long to fetch as all that is done with it.
 #[repr(C)]
 pub(super) struct Inbox<T> {
-    /// As many as `objects` in `contents`.
-    len: AtomicUsize,
-    contents: Mutex<Contents<T>>,
-    /// Whether threads are served that are passing through. Changes under the lock.
+    // Both change under the lock.
+    /// Whether there is anything in `contents`.
+    is_filled: AtomicBool,
+    /// Whether threads are served that are passing through.
     is_open: AtomicBool,
+    contents: Mutex<Contents<T>>,
 }
 
 #[repr(C)]
@@ -96,9 +97,9 @@ impl<T> Contents<T> {
 impl<T> Inbox<T> {
     pub(super) fn new() -> Self {
         Self {
-            len: AtomicUsize::new(0),
-            contents: Mutex::new(Contents::new()),
+            is_filled: AtomicBool::new(false),
             is_open: AtomicBool::new(false),
+            contents: Mutex::new(Contents::new()),
         }
     }
 
@@ -108,14 +109,16 @@ impl<T> Inbox<T> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many there seem to be.
-    pub(super) fn len(&self) -> usize {
-        self.len.load(Relaxed)
+    /// Whether there seems to be anything.
+    pub(super) fn is_filled(&self) -> bool {
+        self.is_filled.load(Relaxed)
     }
 
-    fn changed(&self, contents: &mut Contents<T>) {
+    /// Takes note that objects were moved out.
+    #[inline]
+    fn moved_out(&self, contents: &mut Contents<T>) {
         let len = contents.objects.len();
-        self.len.store(len, Relaxed);
+        self.is_filled.store(len > 0, Relaxed);
         // Mostly read, and so in every processor's cache.
         if len < contents.low {
             contents.low = len;
@@ -126,12 +129,12 @@ impl<T> Inbox<T> {
     pub(super) fn take(&self, contents: &mut Contents<T>, max: usize, into: &mut Batch<T>) {
         let objects = &mut contents.objects;
         into.extend(objects.drain(objects.len().saturating_sub(max)..));
-        self.changed(contents);
+        self.moved_out(contents);
     }
 
     /// Moves up to `max` objects out, if there seem to be any.
     pub(super) fn empty(&self, max: usize, into: &mut Batch<T>) {
-        if self.len() > 0 {
+        if self.is_filled() {
             self.take(&mut self.lock(), max, into);
         }
     }
@@ -141,7 +144,7 @@ impl<T> Inbox<T> {
         let mut contents = self.lock();
         let idle = contents.low;
         into.extend(contents.objects.drain(..idle));
-        self.changed(&mut contents);
+        self.moved_out(&mut contents);
         contents.low = contents.objects.len();
     }
 
@@ -151,14 +154,14 @@ impl<T> Inbox<T> {
         objects: impl Iterator<Item = Box<Object<T>>>,
     ) {
         contents.objects.extend(objects);
-        self.changed(contents);
+        self.is_filled.store(!contents.objects.is_empty(), Relaxed);
     }
 
     /// The object that came last. Its room stays claimed.
     #[inline]
     pub(super) fn lend(&self, contents: &mut Contents<T>) -> Option<Box<Object<T>>> {
         let object = contents.objects.pop()?;
-        self.changed(contents);
+        self.moved_out(contents);
         contents.count_lent();
         Some(object)
     }
@@ -168,7 +171,7 @@ impl<T> Inbox<T> {
     pub(super) fn take_back(&self, contents: &mut Contents<T>, object: Box<Object<T>>) -> bool {
         contents.credit -= Room::of(&object);
         contents.objects.push(object);
-        self.changed(contents);
+        self.is_filled.store(true, Relaxed);
         count(&mut contents.returned, &mut contents.returned_before)
     }
 

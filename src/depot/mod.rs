@@ -250,7 +250,7 @@ impl<T> Depot<T> {
     /// Moves out one object.
     pub(crate) fn take_one(&self) -> Option<Box<Object<T>>> {
         let inbox = self.inbox();
-        if inbox.len() > 0 {
+        if inbox.is_filled() {
             let mut contents = inbox.lock();
             if let Some(object) = inbox.lend(&mut contents) {
                 // Kept for the object's return, rather than claimed anew: but not what a
@@ -383,9 +383,9 @@ impl<T> Depot<T> {
         }
     }
 
-    /// Moves out everything. Asks each inbox itself, not how many there seem to be in it: so
-    /// who has put something there, and sees what was done before this, need not fear that
-    /// it stayed.
+    /// Moves out everything. Looks into each inbox, whether or not there seems to be anything:
+    /// so who has put something there, and sees what was done before this, need not fear
+    /// that it stayed.
     fn drain_all(&self, into: &mut Batch<T>) {
         let from = into.len();
         while self.unpack(into) {}

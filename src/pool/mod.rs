@@ -313,7 +313,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
     #[cold]
     #[inline(never)]
     fn take_without_front(&self, site: Site) -> Box<Object<T>> {
-        match self.inner().take_in_passing() {
+        match self.home.inner().and_then(|inner| inner.take_in_passing()) {
             Some(object) if !object.lease.is_held() => object,
             taken => self.take_slow(taken, site),
         }

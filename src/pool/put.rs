@@ -38,9 +38,20 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
     #[cold]
     #[inline(never)]
     fn put_without_front(&self, object: Box<Object<T>>, bytes: usize) {
-        if let Err(object) = self.inner().put_in_passing(object, bytes) {
-            self.inner().put(object, bytes);
+        let left = match self.home.inner() {
+            Some(inner) => inner.put_in_passing(object, bytes),
+            None => Err(object),
+        };
+        if let Err(object) = left {
+            self.put_elsewhere(object, bytes);
         }
+    }
+
+    // Apart from what threads come by that are passing through.
+    #[cold]
+    #[inline(never)]
+    fn put_elsewhere(&self, object: Box<Object<T>>, bytes: usize) {
+        self.inner().put(object, bytes);
     }
 
     /// Recycles an object; its size then.
