@@ -146,5 +146,4 @@ fn main() {
         40,
         &[("millpond", Kind::Pool, on_every_core!(expensive_new))],
     );
-    println!("made in all: {}", EXPENSIVE.stats().created);
 }

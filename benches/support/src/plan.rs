@@ -66,7 +66,7 @@ impl Plan {
             return;
         }
         if self.table.is_some() {
-            return processes::tell(&table.measure(processes::share(rounds)));
+            processes::tell(&table.measure(processes::share(rounds)));
         }
         let figures = match self.args.bench {
             true => processes::measure(&table.id).unwrap_or_else(|error| fail(&error)),
