@@ -10,8 +10,9 @@ use crate::track::Lease;
 
 /// A pooled object and what the pool remembers about it.
 ///
-/// It begins with what every get and return touches, so that this is together. (Aligned to a
-/// cache line, an object is made 80 ns later under glibc, and lent no more than 0.3 ns sooner.)
+/// It begins with what every get and return touches: if the value is small, that is together.
+/// (Aligned to a cache line, it takes 80 ns longer to make under glibc, and a get and a drop
+/// on one thread take 0.3 ns less.)
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Object<T> {

@@ -114,7 +114,7 @@ fn the_footprint_of_a_list_is_what_it_holds() {
                 6 => drop(list.pop()),
                 7 => drop(list.pop_str().map(str::len)),
                 8 => list.truncate(random.below(6)),
-                9 => list.clear(),
+                9 => assert_eq!(list.recycle_and_measure(), list.footprint()),
                 10 => list.retain(|s| s.len() < 30),
                 11 if !list.is_empty() => {
                     let at = random.below(list.len());
@@ -167,7 +167,7 @@ fn the_footprint_of_a_map_is_what_it_holds() {
                 21 if random.below(10) == 0 => map.shrink_to(random.below(40_000)),
                 22 => map.reserve(random.below(8)),
                 23 if random.below(10) == 0 => map = map.clone(),
-                24 => map.clear(),
+                24 => assert_eq!(map.recycle_and_measure(), map.footprint()),
                 _ if random.below(20) == 0 => map.recycle(),
                 _ => {}
             }

@@ -1,7 +1,7 @@
 //! Does the pool reach its targets, and is it ahead of every other pool? All
 //! candidates of a table take turns, so that the ratios hold on a busy machine too, in
 //! five processes one after another: where in memory a row's things lie, which can move it
-//! by a twentieth, is decided anew in each.
+//! by a fifth, is decided anew in each.
 //!
 //!     cargo bench -p millpond-peers --bench ratios               # everything
 //!     cargo bench -p millpond-peers --bench ratios -- insert     # tables of this name

@@ -67,7 +67,11 @@ pub(crate) fn legend(group: &Group) -> String {
         }
     }
     if group.judge == crate::results::Judge::Median {
-        words.push("judged by the median, because threads meet here".into());
+        words.push(
+            "judged by the median of the ratios to millpond within the rounds, because threads \
+             meet here"
+                .into(),
+        );
     }
     words.join("; ")
 }

@@ -3,8 +3,8 @@
 use crate::explanations::Explanations;
 use crate::results::{Judge, Kind, Results, Row};
 
-/// Two figures that differ by less are level: as far as the best of many rounds moves
-/// from run to run on a quiet machine.
+/// Figures that differ by less are level: as far as the best of many rounds moves from run
+/// to run on a quiet machine. (Those of threads that meet move further.)
 pub(crate) const LEVEL: f64 = 0.03;
 
 /// One kind of work.
@@ -188,7 +188,7 @@ impl Group {
             let Some(ours) = ours.filter(|_| compared) else {
                 continue;
             };
-            // Of what did not take turns with this crate there are only the times.
+            // Where a row did not take turns with this crate's, there are only the times.
             let share = row.ratio_to_pool.unwrap_or(ns / ours);
             judged.standing = if share < 1.0 - LEVEL {
                 Standing::Ahead(share, why(&row.row, &self.allocator))

@@ -22,7 +22,8 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(
         out,
         "Times are nanoseconds an operation: of the best of many short rounds, in which all \
-         rows of a table take turns, in several processes, and of the median round. Allocations are counted in rounds \
+         rows of a table take turns, and of the median round; but for Go's, in several \
+         processes. Allocations are counted in rounds \
          that are not timed. {NOTHING} was not measured.\n"
     )?;
     table(

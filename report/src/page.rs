@@ -26,7 +26,8 @@ pub(crate) fn html(report: &Report) -> Result<String> {
                 p.lead { (report.summary()) }
                 p.soft {
                     "Nanoseconds an operation: of the best of many short rounds, in which all rows \
-                     of a table take turns, and of the median round. Figures show both, from the \
+                     of a table take turns, and of the median round; but for Go's, in several \
+                     processes. Figures show both, from the \
                      dot to the end of the thick line. Allocations are counted in rounds that are \
                      not timed. " (NOTHING) " was not measured."
                 }

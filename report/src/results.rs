@@ -23,7 +23,8 @@ pub(crate) struct Row {
     pub(crate) ns_median: Option<f64>,
     pub(crate) ratio_best: Option<f64>,
     pub(crate) ratio_median: Option<f64>,
-    /// To this crate's fastest row, where it was measured in the same rounds.
+    /// To this crate's fastest row, where it took turns with that: of the best rounds, or
+    /// the median of the ratios within the rounds.
     pub(crate) ratio_to_pool: Option<f64>,
     pub(crate) allocations: Option<f64>,
     pub(crate) reallocations: Option<f64>,

@@ -304,7 +304,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
             return self.take_without_front(site);
         };
         match front.pop() {
-            // By far the most: one call for all others, so that this is inlined.
+            // By far the most: all else is behind a call, so that this is inlined.
             Some(object) if !object.lease.is_held() => object,
             taken => self.take_slow(taken, site),
         }

@@ -47,7 +47,7 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
         }
     }
 
-    // Apart from what threads come by that are passing through.
+    // Kept out of `put_without_front`, so that what passing threads run stays short.
     #[cold]
     #[inline(never)]
     fn put_elsewhere(&self, object: Box<Object<T>>, bytes: usize) {

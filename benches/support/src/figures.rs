@@ -89,7 +89,10 @@ mod tests {
     fn what_processes_tell_is_put_together() {
         let mut all = figures(&[1.0, f64::NAN]);
         let told = serde_json::to_string(&figures(&[f64::NAN, 3.0])).unwrap();
-        all.add(serde_json::from_str(&told).unwrap());
+        let mut told: Figures = serde_json::from_str(&told).unwrap();
+        told.counts.allocations = 3;
+        all.add(told);
+        assert_eq!(all.each(|counts| counts.allocations), 1.5);
         assert_eq!(all.times[0], 1.0);
         assert!(all.times[1].is_nan() && all.times[2].is_nan());
         assert_eq!(all.times[3], 3.0);

@@ -23,7 +23,7 @@ fn small<S: Lend<Giant>>() -> Took {
     Took::of(|| request::<S>(4))
 }
 
-/// `n` requests of four entries. To be measured before the giants: some pools never
+/// `n` requests of four entries. To be measured where no giant was: some pools never
 /// are again what they were.
 pub fn before<S: Lend<Giant>>(n: u64) -> Took {
     let mut map = S::lend();

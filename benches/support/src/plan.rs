@@ -49,7 +49,7 @@ impl Plan {
         }
     }
 
-    /// Whether a table is to be printed.
+    /// Whether a table is to be measured here, or printed.
     pub fn wants(&self, id: &str, title: &str) -> bool {
         if let Some(table) = &self.table {
             return id == table;
@@ -69,7 +69,9 @@ impl Plan {
             processes::tell(&table.measure(processes::share(rounds)));
         }
         let figures = match self.args.bench {
-            true => processes::measure(&table.id).unwrap_or_else(|error| fail(&error)),
+            true => {
+                processes::measure(&table.id, table.rows.len()).unwrap_or_else(|error| fail(&error))
+            }
             false => table.measure(0),
         };
         let printed = table.print(figures, targets);

@@ -224,9 +224,46 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_compared_with_the_pool_by_the_ratio_that_counts() {
+        let mut table = Table::new("t", "T", Duration::ZERO, Judge::Median);
+        for (name, kind) in [
+            ("made", Kind::Malloc),
+            ("slow", Kind::Pool),
+            ("pool", Kind::Pool),
+            ("peer", Kind::Peer),
+        ] {
+            table.timed(name, kind, |_| unreachable!());
+        }
+        let figures = |times: [f64; 3]| Figures {
+            times: times.into(),
+            ..Figures::default()
+        };
+        let printed = Printed {
+            figures: vec![
+                figures([9.0; 3]),
+                figures([5.0; 3]),
+                figures([1.0, 2.0, 4.0]),
+                figures([3.0, 2.0, 2.0]),
+            ],
+            verdicts: Vec::new(),
+        };
+        let line = |at: usize| line(&table, &table.rows[at], &printed.figures[at], &printed);
+        // Of 3, 1 and 0.5; of the best rounds it would be 2, of the medians 1 as well.
+        assert_eq!(line(3)["ratio_to_pool"], 1.0);
+        assert_eq!(line(2)["ratio_to_pool"], 1.0);
+        assert_eq!(line(0)["ratio_to_pool"], 4.5);
+    }
+
+    #[test]
     fn what_was_not_measured_is_null() {
         let lines = lines(0, "unmeasured.jsonl");
-        for field in ["ns_best", "ns_median", "ratio_best", "ratio_median"] {
+        for field in [
+            "ns_best",
+            "ns_median",
+            "ratio_best",
+            "ratio_median",
+            "ratio_to_pool",
+        ] {
             assert_eq!(lines[1][field], Value::Null, "{field}");
         }
         assert_eq!(lines[1]["targets"][0]["ratio"], Value::Null);

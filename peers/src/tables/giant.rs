@@ -15,7 +15,6 @@ use std::time::Duration;
 
 pub(crate) fn giant(plan: &Plan, targets: Targets) {
     let short = Duration::from_micros(200);
-    // In this order: a pool that keeps a giant keeps it for the tables after.
     macro_rules! table {
         ($id:literal, $title:literal, $round:expr, $rounds:literal, $work:ident, $step:literal) => {
             let mut table = Table::new($id, $title, $round, Judge::Best);
