@@ -6,6 +6,14 @@ use crate::results::{Kind, Row, Target};
 /// What was not measured.
 pub(crate) const NOTHING: &str = "–";
 
+/// What the times are, in either form of the report.
+pub(crate) const TIMES: &str = "Times are nanoseconds an operation: of the best of many short \
+    rounds, in which all rows of a table take turns, and of the median round; but for Go's, in \
+    several processes.";
+
+/// The same of the other figures.
+pub(crate) const COUNTS: &str = "Allocations are counted in rounds that are not timed.";
+
 pub(crate) const COLUMNS: [&str; 9] = [
     "",
     "ns best",

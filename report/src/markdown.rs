@@ -1,6 +1,6 @@
 //! The report as Markdown, for `docs/performance.md`.
 
-use crate::cells::{self, COLUMNS, NOTHING};
+use crate::cells::{self, COLUMNS, COUNTS, NOTHING, TIMES};
 use crate::judged::{Group, Section};
 use crate::outputs::Output;
 use crate::report::{Matrix, Report};
@@ -19,13 +19,7 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
          lost: explanations are in report/explanations.toml. -->\n\n{}\n",
         report.summary()
     )?;
-    writeln!(
-        out,
-        "Times are nanoseconds an operation: of the best of many short rounds, in which all \
-         rows of a table take turns, and of the median round; but for Go's, in several \
-         processes. Allocations are counted in rounds \
-         that are not timed. {NOTHING} was not measured.\n"
-    )?;
+    writeln!(out, "{TIMES} {COUNTS} {NOTHING} was not measured.\n")?;
     table(
         out,
         &["", ""],

@@ -1,7 +1,7 @@
 //! The report as one HTML page that needs no other file.
 
 use crate::Result;
-use crate::cells::{self, COLUMNS, NOTHING};
+use crate::cells::{self, COLUMNS, COUNTS, NOTHING, TIMES};
 use crate::judged::{Group, Judged, Section, Standing};
 use crate::outputs::Output;
 use crate::plot::{self, Point, Shade};
@@ -25,11 +25,8 @@ pub(crate) fn html(report: &Report) -> Result<String> {
                 h1 { "millpond: what it costs" }
                 p.lead { (report.summary()) }
                 p.soft {
-                    "Nanoseconds an operation: of the best of many short rounds, in which all rows \
-                     of a table take turns, and of the median round; but for Go's, in several \
-                     processes. Figures show both, from the \
-                     dot to the end of the thick line. Allocations are counted in rounds that are \
-                     not timed. " (NOTHING) " was not measured."
+                    (TIMES) " Figures show both, from the dot to the end of the thick line. "
+                    (COUNTS) " " (NOTHING) " was not measured."
                 }
                 div.scroll { table.facts {
                     @for (name, value) in &report.machine { tr { td { (name) } td { (value) } } }

@@ -2,7 +2,7 @@
 
 use crate::corpus::{self, Request};
 use crate::processes;
-use crate::results::Results;
+use crate::results::{self, Results};
 use crate::table::Table;
 use crate::target::Target;
 use clap::Parser;
@@ -38,10 +38,9 @@ impl Plan {
     pub fn from_args(bench: &'static str, allocator: &'static str) -> Self {
         let args = Args::parse();
         let table = processes::table();
-        let results = match table {
-            Some(_) => Ok(Results::none(bench, allocator)),
-            None => Results::open(bench, allocator),
-        };
+        // Whoever measures for another tells that one, who writes.
+        let directory = results::directory().filter(|_| table.is_none());
+        let results = Results::open(directory, bench, allocator);
         Self {
             args,
             table,

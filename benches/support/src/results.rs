@@ -54,17 +54,13 @@ pub(crate) struct Results {
 }
 
 impl Results {
-    /// That go nowhere.
-    pub(crate) fn none(bench: &'static str, allocator: &'static str) -> Self {
-        Self {
-            file: None,
-            bench,
-            allocator,
-        }
-    }
-
-    pub(crate) fn open(bench: &'static str, allocator: &'static str) -> Result<Self, String> {
-        let file = directory()
+    /// Without a directory, they go nowhere.
+    pub(crate) fn open(
+        directory: Option<PathBuf>,
+        bench: &'static str,
+        allocator: &'static str,
+    ) -> Result<Self, String> {
+        let file = directory
             .map(|directory| create(&directory, &format!("{bench}-{allocator}.jsonl")))
             .transpose()?;
         Ok(Self {
