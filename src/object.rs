@@ -24,9 +24,11 @@ pub(crate) struct Object<T> {
     /// It has to be looked at before it is recycled: it was large when it came
     /// back last, or all objects of its pool are looked at.
     pub(crate) look: bool,
-    /// It does not take the short way back: it has to be looked at, or its loan is
-    /// tracked. One flag, because every return asks.
+    /// It does not take the short way back: it has to be looked at, its loan is tracked,
+    /// or it owns a spot. One flag, because every return asks.
     pub(crate) watched: bool,
+    /// Which spot of the shared tier it owns: see `depot::spots`.
+    pub(crate) spot: Option<u8>,
     /// The record of its loan, if that is tracked, or of its last one.
     pub(crate) lease: Lease,
     pub(crate) history: History,
@@ -39,6 +41,7 @@ impl<T> Object<T> {
             bytes: 0,
             look,
             watched: look,
+            spot: None,
             lease: Lease::default(),
             history: History::default(),
         })

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Ledger, Worker, nothing_lost, on_a_thread, warm};
-use millpond::{Discard, Pool, Recycle, Stats};
+use millpond::{Discard, OwnedPooled, Pool, Pooled, Recycle, Stats};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -133,6 +133,8 @@ fn many_at_once() {
             on_a_thread(move || {
                 let held: Vec<_> = (0..n).map(|_| own.get()).collect();
                 held.iter().for_each(|object| book.lend(object));
+                let stats = own.stats();
+                assert_eq!((stats.in_use, stats.idle()), (n as u64, 0), "{stats}");
                 held.iter().for_each(|object| book.give_back(object));
             });
             ledger.check(&pool.stats(), 0);
@@ -390,6 +392,14 @@ fn what_threads_that_pass_do_not_need_is_trimmed_and_no_more() {
     assert_eq!((stats.created, stats.threads), (24, 0), "{stats}");
     assert_eq!((stats.idle_local, stats.idle_global), (0, 8), "{stats}");
     nothing_lost(&stats);
+    // And two in which two are.
+    for _ in 0..3 {
+        for _ in 0..400 {
+            pass(&pool, 1, 2);
+        }
+        NOW.fetch_add(11, Relaxed);
+    }
+    assert_eq!(pool.stats().idle_global, 2, "{}", pool.stats());
 }
 
 #[test]
@@ -404,15 +414,80 @@ fn a_panic_in_passing_costs_one_object() {
             0
         }
     }
-    let pool = Arc::new(Pool::from_fn(|| Fragile(false)));
-    pass(&pool, PASSERS + 1, 3);
-    let own = Arc::clone(&pool);
-    let failed = std::thread::spawn(move || own.get().0 = true).join();
-    assert!(failed.is_err());
+    const ROOM: usize = 8;
+    let pool = Arc::new(Pool::from_fn(|| Fragile(false)).with_global_capacity(ROOM));
+    for n in 1..=2 * ROOM as u64 {
+        pass(&pool, PASSERS + 1, 3);
+        let own = Arc::clone(&pool);
+        let failed = std::thread::spawn(move || own.get().0 = true).join();
+        assert!(failed.is_err());
+        let stats = pool.stats();
+        nothing_lost(&stats);
+        assert_eq!((stats.idle_global, stats.threads), (2, 0), "{stats}");
+        assert_eq!(stats.discarded[Discard::RecyclePanicked], n);
+    }
+    // And its room.
+    pass(&pool, 1, 2 * ROOM);
+    assert_eq!(pool.stats().idle_global, ROOM as u64);
+}
+
+/// What the shared tier keeps room for is given up where an object does not come back there.
+#[test]
+fn what_goes_elsewhere_leaves_its_room() {
+    const ROOM: usize = 64;
+    type Way = fn(&Buffers) -> Option<OwnedPooled<Vec<u8>>>;
+    let ways: [Way; 4] = [
+        |pool| {
+            Pooled::detach(pool.get());
+            None
+        },
+        |pool| Some(pool.get_owned()),
+        |pool| {
+            pool.get().reserve_exact(1_000);
+            None
+        },
+        |pool| {
+            pool.get().reserve_exact(1 << 24);
+            None
+        },
+    ];
+    for way in ways {
+        let pool = expecting(buffers().with_global_capacity(ROOM), 8);
+        // This one stays, and keeps what it is given.
+        (0..=LOANS).for_each(|_| warm(&*pool, 1));
+        for _ in 0..3 * ROOM {
+            pass(&pool, 1, 8);
+            let own = Arc::clone(&pool);
+            let left = std::thread::spawn(move || way(&own)).join();
+            drop(left.expect("no panic"));
+            let stats = pool.stats();
+            let left = stats.discarded.total() + stats.detached;
+            assert_eq!((stats.in_use, stats.threads), (0, 1), "{stats}");
+            assert_eq!(stats.created, stats.idle() + left, "{stats}");
+        }
+        pass(&pool, 1, 2 * ROOM);
+        let stats = pool.stats();
+        assert_eq!(stats.idle_global, ROOM as u64, "{stats}");
+    }
+}
+
+/// Room is kept for what is lent, but of no more than a quarter of the shared tier: also where
+/// it never comes back.
+#[test]
+fn what_is_forgotten_leaves_most_of_the_room() {
+    const ROOM: usize = 64;
+    let pool = expecting(buffers().with_global_capacity(ROOM), 8);
+    for n in 1..=3 * ROOM {
+        let own = Arc::clone(&pool);
+        pass(&pool, 1, 8);
+        on_a_thread(move || std::mem::forget(own.get()));
+        assert_eq!(pool.stats().in_use, n as u64);
+    }
+    pass(&pool, 1, 2 * ROOM);
     let stats = pool.stats();
-    nothing_lost(&stats);
-    assert_eq!((stats.idle_global, stats.threads), (2, 0), "{stats}");
-    assert_eq!(stats.discarded[Discard::RecyclePanicked], 1);
+    assert!(stats.idle_global >= (ROOM - ROOM / 4) as u64, "{stats}");
+    assert_eq!(stats.in_use, 3 * ROOM as u64);
+    assert_eq!(pool.trim() as u64, stats.idle());
 }
 
 /// A thread that only drops guards gets a tier after 64 of them, also where every return is

@@ -1,20 +1,16 @@
 //! Where objects come and go one by one.
 
 use super::account::Room;
-use crate::object::{BATCH, Batch, Object};
+use crate::object::{Batch, Object};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Begins a cache line, and ends one. What a thread writes that is passing through is in the
-/// first 64 bytes: another processor's cache may have had them, and each line more takes as
-/// long to fetch as all that is done with it.
+/// Begins a cache line. What changes with each object is in the first 64 bytes: another
+/// processor's cache may have had them.
 #[repr(C)]
 pub(super) struct Inbox<T> {
-    // Both change under the lock.
-    /// Whether there is anything in `contents`.
+    /// Whether there is anything in `contents`. Changes under the lock.
     is_filled: AtomicBool,
-    /// Whether threads are served that are passing through.
-    is_open: AtomicBool,
     contents: Mutex<Contents<T>>,
 }
 
@@ -32,10 +28,6 @@ pub(super) struct Contents<T> {
     lent_before: u64,
     returned_before: u64,
 }
-
-/// Objects that wait for threads that are passing through, or are lent to them, before the
-/// slow path is asked to look.
-const PASSING: usize = 2 * BATCH;
 
 /// Returns between two looks at the clock.
 const TICK: u32 = 1024;
@@ -77,6 +69,11 @@ impl<T> Contents<T> {
         std::mem::take(&mut self.credit)
     }
 
+    /// Passes room on, of which there is so much, to an object that is kept elsewhere.
+    pub(super) fn spend(&mut self, room: Room) {
+        self.credit -= room;
+    }
+
     /// Counts an object that is lent.
     #[inline]
     pub(super) fn count_lent(&mut self) {
@@ -98,7 +95,6 @@ impl<T> Inbox<T> {
     pub(super) fn new() -> Self {
         Self {
             is_filled: AtomicBool::new(false),
-            is_open: AtomicBool::new(false),
             contents: Mutex::new(Contents::new()),
         }
     }
@@ -169,57 +165,9 @@ impl<T> Inbox<T> {
     /// Keeps an object for which there is credit. Whether it is time to look at the clock.
     #[inline]
     pub(super) fn take_back(&self, contents: &mut Contents<T>, object: Box<Object<T>>) -> bool {
-        contents.credit -= Room::of(&object);
+        contents.spend(Room::of(&object));
         contents.objects.push(object);
         self.is_filled.store(true, Relaxed);
         count(&mut contents.returned, &mut contents.returned_before)
-    }
-
-    // ---- threads that are passing through -----------------------------------
-
-    /// Whether they are served.
-    pub(super) fn is_open(&self) -> bool {
-        self.is_open.load(Relaxed)
-    }
-
-    /// Asks under the lock whether they are to be.
-    pub(super) fn open_if(&self, is_wanted: impl FnOnce() -> bool) {
-        let mut contents = self.lock();
-        let is_open = is_wanted();
-        if is_open {
-            let more = PASSING.saturating_sub(contents.objects.len());
-            contents.objects.reserve(more);
-        }
-        self.is_open.store(is_open, Relaxed);
-    }
-
-    /// Lends to one of them, where there is nothing else to be done. They do little else in
-    /// their time, and find nothing of this in the cache: so it is short, and touches little.
-    #[inline]
-    pub(super) fn lend_in_passing(&self) -> Option<Box<Object<T>>> {
-        let mut contents = self.lock();
-        if !self.is_open() || contents.credit.objects >= PASSING {
-            return None;
-        }
-        let object = self.lend(&mut contents)?;
-        contents.add_credit(Room::of(&object));
-        Some(object)
-    }
-
-    /// Takes an object back from one, under the same conditions: also that nothing needs to
-    /// be allocated. Whether it is time to look at the clock.
-    #[inline]
-    pub(super) fn take_back_in_passing(
-        &self,
-        mut object: Box<Object<T>>,
-        bytes: usize,
-    ) -> Result<bool, Box<Object<T>>> {
-        let mut contents = self.lock();
-        let has_place = contents.objects.len() < contents.objects.capacity();
-        if !self.is_open() || !has_place || !contents.credit.covers(Room::one(bytes)) {
-            return Err(object);
-        }
-        object.bytes = bytes;
-        Ok(self.take_back(&mut contents, object))
     }
 }

@@ -9,12 +9,13 @@
 //! 118 ns this way, 122 with a vector under a mutex in place of the queue (175
 //! against 130 at batches of four), 480 with malloc.
 //!
-//! Objects that come or go one by one (of threads with a capacity of 0, of threads that have
-//! only dropped a few guards, and of those that are passing through) would each cost an
-//! exchange that way, and measured 345 ns. They go through an *inbox*, one of a few chosen by
-//! thread, each under its own mutex, and from there to the queue by the batch. Everything
-//! that changes with each of them changes under that mutex, so that two locked instructions
-//! are all that it takes.
+//! Objects that come or go one by one (of threads with a capacity of 0, and of those that have
+//! only dropped a few guards) would each cost an exchange that way, and measured 345 ns. They
+//! go through an *inbox*, one of a few chosen by thread, each under its own mutex, and from
+//! there to the queue by the batch. Everything that changes with each of them changes under
+//! that mutex, so that two locked instructions are all that it takes. Those of threads that
+//! are passing through have a *spot* each, while they are idle and while they are lent: see
+//! [`spots`].
 //!
 //! Room is claimed before anything moves in, so a capacity that does not change
 //! holds at every moment; what was on its way in while it was lowered may exceed it
@@ -23,6 +24,7 @@
 
 mod account;
 mod inbox;
+mod spots;
 
 use crate::local;
 use crate::object::{BATCH, Batch, Object};
@@ -30,6 +32,7 @@ use account::{Account, Room};
 use crossbeam_queue::ArrayQueue;
 use crossbeam_utils::CachePadded;
 use inbox::{Contents, Inbox};
+use spots::{SPOTS, Spots};
 use std::ops::Add;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -43,6 +46,7 @@ pub(crate) struct Depot<T> {
     full: ArrayQueue<Box<Batch<T>>>,
     empty: ArrayQueue<Box<Batch<T>>>,
     inboxes: [CachePadded<Inbox<T>>; INBOXES],
+    spots: Spots<T>,
     account: CachePadded<Account>,
     /// The fewest batches in the queue since the last sweep.
     low: CachePadded<AtomicUsize>,
@@ -56,8 +60,9 @@ pub(crate) struct Depot<T> {
 pub(crate) struct Kept {
     /// Whether it is time to look at the clock.
     pub(crate) is_tick: bool,
-    /// Whether objects moved on to the queue.
-    pub(crate) is_queued: bool,
+    /// Whether it, or others, may lie where nobody looks any more if the pool was disabled
+    /// meanwhile.
+    pub(crate) is_unsure: bool,
 }
 
 /// Most heap bytes that an inbox claims ahead: a parcel of objects that are not large.
@@ -71,6 +76,7 @@ impl<T> Depot<T> {
             full: ArrayQueue::new((capacity / 4).clamp(EMPTIES, 4096)),
             empty: ArrayQueue::new(EMPTIES),
             inboxes: std::array::from_fn(|_| CachePadded::new(Inbox::new())),
+            spots: Spots::new(),
             account: CachePadded::default(),
             low: CachePadded::default(),
             capacity: AtomicUsize::new(capacity),
@@ -218,7 +224,7 @@ impl<T> Depot<T> {
     /// them have come, they go on together.
     pub(crate) fn put_one(
         &self,
-        object: Box<Object<T>>,
+        mut object: Box<Object<T>>,
         parcel: usize,
     ) -> Result<Kept, Box<Object<T>>> {
         let need = Room::of(&object);
@@ -236,15 +242,25 @@ impl<T> Depot<T> {
                 return Err(object);
             }
         }
+        if self.is_open() {
+            contents.spend(need);
+            drop(contents);
+            object = match self.adopt(object) {
+                Ok(kept) => return Ok(kept),
+                Err(object) => object,
+            };
+            contents = inbox.lock();
+            contents.add_credit(need);
+        }
         let is_tick = inbox.take_back(&mut contents, object);
-        let is_queued = contents.objects.len() >= parcel;
-        if is_queued {
+        let is_unsure = contents.objects.len() >= parcel;
+        if is_unsure {
             let mut batch = Batch::new();
             inbox.take(&mut contents, parcel.min(BATCH), &mut batch);
             drop(contents);
             self.enqueue(&mut batch);
         }
-        Ok(Kept { is_tick, is_queued })
+        Ok(Kept { is_tick, is_unsure })
     }
 
     /// Moves out one object.
@@ -278,36 +294,44 @@ impl<T> Depot<T> {
 
     // ---- threads that are passing through -----------------------------------
 
-    /// Where those come, having no number.
-    fn lobby(&self) -> &Inbox<T> {
-        &self.inboxes[0]
-    }
-
     /// Whether they are served without a tier of their own.
     pub(crate) fn is_open(&self) -> bool {
-        self.lobby().is_open()
+        self.spots.is_open()
     }
 
-    /// Asks whether they are to be, under the lock that serving them takes.
+    /// Asks, one at a time, whether they are to be.
     pub(crate) fn open_if(&self, is_wanted: impl FnOnce() -> bool) {
-        self.lobby().open_if(is_wanted);
+        self.spots.open_if(is_wanted);
     }
 
     /// Lends to one of them, if there is nothing else to be done.
     #[inline]
     pub(crate) fn lend_in_passing(&self) -> Option<Box<Object<T>>> {
-        self.lobby().lend_in_passing()
+        self.spots.lend()
     }
 
-    /// Takes an object of so many bytes back from one, under the same condition. Whether it
-    /// is time to look at the clock.
+    /// Takes back what was lent that way, as large as it was, if there is nothing else to
+    /// be done.
     #[inline]
     pub(crate) fn take_back_in_passing(
         &self,
         object: Box<Object<T>>,
-        bytes: usize,
-    ) -> Result<bool, Box<Object<T>>> {
-        self.lobby().take_back_in_passing(object, bytes)
+    ) -> Result<Kept, Box<Object<T>>> {
+        self.spots.take_back(object)
+    }
+
+    /// Gives a spot to an object for which room is claimed.
+    fn adopt(&self, object: Box<Object<T>>) -> Result<Kept, Box<Object<T>>> {
+        // Room is claimed for what is lent, too, and should not be missed by others.
+        let most = self.capacity().div_ceil(4).min(SPOTS);
+        self.spots.adopt(object, most)
+    }
+
+    /// Has an object leave its spot, if it owns one: it does not come back there.
+    pub(crate) fn leave(&self, object: &mut Object<T>) {
+        if let Some(room) = self.spots.leave(object) {
+            self.account.unclaim(room);
+        }
     }
 
     // ---- many at once -------------------------------------------------------
@@ -360,6 +384,7 @@ impl<T> Depot<T> {
                 return;
             }
         }
+        self.spots.empty(max, into);
     }
 
     /// Moves out objects until at most `keep` are left. Those that other threads
@@ -392,6 +417,7 @@ impl<T> Depot<T> {
         for inbox in &self.inboxes {
             inbox.take(&mut inbox.lock(), usize::MAX, into);
         }
+        self.spots.drain(into);
         self.settle(&into[from..]);
     }
 
@@ -408,6 +434,7 @@ impl<T> Depot<T> {
         for inbox in &self.inboxes {
             inbox.sweep(into);
         }
+        self.spots.sweep(into);
         self.settle(&into[from..]);
     }
 
@@ -426,20 +453,20 @@ impl<T> Depot<T> {
 
     /// Objects, and the heap bytes they keep.
     pub(crate) fn counts(&self) -> (usize, usize) {
-        let held = self.account.claimed().beyond(self.credit());
+        let free = self.credit() + self.spots.credit();
+        let held = self.account.claimed().beyond(free);
         (held.objects, held.bytes)
     }
 
     /// Objects that were borrowed one by one.
     pub(crate) fn lent(&self) -> u64 {
-        self.inboxes.iter().map(|inbox| inbox.lock().lent()).sum()
+        let inboxes = self.inboxes.iter().map(|inbox| inbox.lock().lent());
+        inboxes.sum::<u64>() + self.spots.lent()
     }
 
     /// Objects that came back one by one.
     pub(crate) fn returned(&self) -> u64 {
-        self.inboxes
-            .iter()
-            .map(|inbox| inbox.lock().returned())
-            .sum()
+        let inboxes = self.inboxes.iter().map(|inbox| inbox.lock().returned());
+        inboxes.sum::<u64>() + self.spots.returned()
     }
 }

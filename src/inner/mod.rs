@@ -9,7 +9,7 @@ mod tune;
 mod watch;
 
 use crate::Discard;
-use crate::depot::Depot;
+use crate::depot::{Depot, Kept};
 use crate::hook::{Hook, Panics};
 use crate::local::{self, Front, Limits, Locals, OnThreadExit, Parting, TICK, Touch};
 use crate::object::{BATCH, Batch, Object};
@@ -146,7 +146,7 @@ impl<T: Send + 'static> Inner<T> {
             is_new,
         };
         self.tracker.lend(&mut object.lease, loan);
-        object.watched = object.look || object.lease.is_held();
+        object.watched = object.look || object.lease.is_held() || object.spot.is_some();
     }
 
     /// An idle object, if there is one: from this thread's front, its back, or the
@@ -209,32 +209,46 @@ impl<T: Send + 'static> Inner<T> {
 
     // ---- drop: local, depot, or discard -------------------------------------
 
-    /// Keeps a recycled object of a thread that is passing through. Only for threads that
-    /// remember no tier here.
+    /// Keeps a recycled object that was lent to a thread that is passing through. Only for
+    /// threads that remember no tier here.
     #[inline]
     pub(crate) fn put_in_passing(
         &self,
         object: Box<Object<T>>,
         bytes: usize,
     ) -> Result<(), Box<Object<T>>> {
-        if !local::is_young() {
+        // Room is claimed for as many bytes as it had.
+        if bytes != object.bytes || !local::is_young() {
             return Err(object);
         }
-        let is_tick = self.depot.take_back_in_passing(object, bytes)?;
+        let kept = self.depot.take_back_in_passing(object)?;
         local::count_visit();
-        if is_tick {
-            self.look();
+        if kept.is_tick || kept.is_unsure {
+            let mut panics = Panics::default();
+            self.look(kept, &mut panics);
+            panics.resume();
         }
         Ok(())
     }
 
-    /// Sweeps, if it is time, for a thread without a tier.
+    /// Does what there is to be done after the shared tier has kept an object.
     #[cold]
     #[inline(never)]
-    fn look(&self) {
-        let mut panics = Panics::default();
-        self.sweep(None, &mut panics);
-        panics.resume();
+    fn look(&self, kept: Kept, panics: &mut Panics) {
+        if kept.is_tick {
+            self.sweep(None, panics);
+        }
+        if kept.is_unsure {
+            self.recheck(panics);
+        } else {
+            self.clear_if_disabled(panics);
+        }
+    }
+
+    /// Has an object leave its place in the shared tier, if it has one while it is lent: it
+    /// does not come back there.
+    pub(crate) fn leave(&self, object: &mut Object<T>) {
+        self.depot.leave(object);
     }
 
     /// Keeps a recycled object, or lets it go if both tiers are full.
@@ -321,14 +335,7 @@ impl<T: Send + 'static> Inner<T> {
                 if let Some(front) = front {
                     front.count_passed();
                 }
-                if kept.is_tick {
-                    self.sweep(None, panics);
-                }
-                if kept.is_queued {
-                    self.recheck(panics);
-                } else {
-                    self.clear_if_disabled(panics);
-                }
+                self.look(kept, panics);
                 Ok(())
             }
             Err(object) if self.depot.capacity() == 0 => Err((object, Discard::LocalFull)),
@@ -441,5 +448,51 @@ impl<T: Send + 'static> OnThreadExit for Inner<T> {
         }
         self.close(&mut panics);
         panics.swallow();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inner() -> Arc<Inner<u8>> {
+        Inner::new(Config {
+            name: None,
+            track: &Setup::new(),
+            hook: Hook::None,
+            enabled: true,
+            local_capacity: 4,
+            global_capacity: 64,
+            limits: Limits {
+                small: 64,
+                budget: 1024,
+            },
+            global_budget: 1024,
+            batch: None,
+            trim_interval: None,
+            clock: Duration::default,
+        })
+    }
+
+    /// Who finds that it may have come too late with an object, sees to it.
+    #[test]
+    fn what_came_too_late_does_not_stay() {
+        for is_enabled in [false, true] {
+            let inner = inner();
+            inner.depot.open_if(|| true);
+            assert!(inner.depot.put_one(Object::new(0, false), BATCH).is_ok());
+            inner.depot.open_if(|| false);
+            inner.enabled.store(is_enabled, Relaxed);
+            let late = Kept {
+                is_tick: false,
+                is_unsure: true,
+            };
+            let mut panics = Panics::default();
+            inner.look(late, &mut panics);
+            panics.resume();
+            assert_eq!(inner.stats().idle_global, u64::from(is_enabled));
+            // Those find it, too, who are not passing through.
+            assert_eq!(inner.depot.take_one().is_some(), is_enabled);
+        }
     }
 }

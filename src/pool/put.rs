@@ -38,19 +38,6 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
     #[cold]
     #[inline(never)]
     fn put_without_front(&self, object: Box<Object<T>>, bytes: usize) {
-        let left = match self.home.inner() {
-            Some(inner) => inner.put_in_passing(object, bytes),
-            None => Err(object),
-        };
-        if let Err(object) = left {
-            self.put_elsewhere(object, bytes);
-        }
-    }
-
-    // Kept out of `put_without_front`, so that what passing threads run stays short.
-    #[cold]
-    #[inline(never)]
-    fn put_elsewhere(&self, object: Box<Object<T>>, bytes: usize) {
         self.inner().put(object, bytes);
     }
 
@@ -63,10 +50,40 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
         }))
     }
 
-    /// Puts back an object that has to be looked at, or is tracked.
+    /// Puts back an object that owns a spot, has to be looked at, or is tracked.
     #[cold]
     #[inline(never)]
     fn put_watched(&self, mut object: Box<Object<T>>) {
+        if object.spot.is_none() || object.lease.is_held() || self.home.front().is_some() {
+            return self.put_with_care(object);
+        }
+        match self.recycle(&mut object) {
+            Ok(bytes) => {
+                let left = self.inner().put_in_passing(object, bytes);
+                if let Err(object) = left {
+                    self.put_elsewhere(object, bytes);
+                }
+            }
+            Err(payload) => self.recycle_panicked(object, payload),
+        }
+    }
+
+    // Kept out of `put_watched`, so that what passing threads run stays short.
+    #[cold]
+    #[inline(never)]
+    fn put_elsewhere(&self, mut object: Box<Object<T>>, bytes: usize) {
+        self.inner().leave(&mut object);
+        if bytes < self.unlooked {
+            self.inner().put(object, bytes);
+        } else {
+            self.put_grown(object, bytes);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_with_care(&self, mut object: Box<Object<T>>) {
+        self.inner().leave(&mut object);
         if object.lease.is_held() {
             let bytes = self.footprint(&object);
             self.inner().tracker().end(&object.lease, bytes);
@@ -169,7 +186,8 @@ impl<T: Send + 'static, R: Recycler<T>> Pool<T, R> {
 
     #[cold]
     #[inline(never)]
-    fn recycle_panicked(&self, object: Box<Object<T>>, payload: Payload) {
+    fn recycle_panicked(&self, mut object: Box<Object<T>>, payload: Payload) {
+        self.inner().leave(&mut object);
         let mut panics = Panics::caught(payload);
         self.inner()
             .discard([object], Discard::RecyclePanicked, &mut panics);
