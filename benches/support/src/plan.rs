@@ -1,7 +1,7 @@
 //! Which tables to measure, how thoroughly, and where the results go.
 
 use crate::corpus::{self, Request};
-use crate::processes;
+use crate::processes::{self, Part};
 use crate::results::{self, Results};
 use crate::table::Table;
 use crate::target::Target;
@@ -27,8 +27,8 @@ struct Args {
 #[derive(Debug)]
 pub struct Plan {
     args: Args,
-    /// The table that this process is to measure for another.
-    table: Option<String>,
+    /// What this process is to measure for another.
+    part: Option<Part>,
     results: RefCell<Results>,
 }
 
@@ -37,21 +37,21 @@ impl Plan {
     /// be written where `MILLPOND_RESULTS` says.
     pub fn from_args(bench: &'static str, allocator: &'static str) -> Self {
         let args = Args::parse();
-        let table = processes::table();
+        let part = Part::of_this_process();
         // Whoever measures for another tells that one, who writes.
-        let directory = results::directory().filter(|_| table.is_none());
+        let directory = results::directory().filter(|_| part.is_none());
         let results = Results::open(directory, bench, allocator);
         Self {
             args,
-            table,
+            part,
             results: RefCell::new(results.unwrap_or_else(|error| fail(&error))),
         }
     }
 
     /// Whether a table is to be measured here, or printed.
     pub fn wants(&self, id: &str, title: &str) -> bool {
-        if let Some(table) = &self.table {
-            return id == table;
+        if let Some(part) = &self.part {
+            return id == part.table;
         }
         let words = &self.args.words;
         let named = |word: &String| id.contains(word) || title.contains(word);
@@ -64,14 +64,14 @@ impl Plan {
         if !self.wants(&table.id, &table.title) {
             return;
         }
-        if self.table.is_some() {
-            processes::tell(&table.measure(processes::share(rounds)));
+        if let Some(part) = &self.part {
+            processes::tell(&table.measure(part.rounds(rounds)));
         }
         let figures = match self.args.bench {
             true => {
                 processes::measure(&table.id, table.rows.len()).unwrap_or_else(|error| fail(&error))
             }
-            false => table.measure(0),
+            false => table.measure(0..0),
         };
         let printed = table.print(figures, targets);
         self.results.borrow_mut().write(&table, &printed);

@@ -7,22 +7,40 @@
 //! and a median is of all of them.
 
 use crate::figures::Figures;
+use std::ops::Range;
 use std::process::{Command, Stdio};
 
 /// Enough that few rows are out of luck in all of them.
 const PROCESSES: usize = 5;
 
-/// In the environment of such a process, the table that it measures.
+/// In the environment of such a process, the table that it measures, and the how-manieth
+/// process it is.
 const TABLE: &str = "MILLPOND_TABLE";
+const TURN: &str = "MILLPOND_TURN";
 
-/// The table that this process is to measure for another, if it is.
-pub(crate) fn table() -> Option<String> {
-    std::env::var(TABLE).ok()
+/// What a process is to measure for another.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) table: String,
+    turn: usize,
 }
 
-/// Of all rounds, those that each process does.
-pub(crate) fn share(rounds: usize) -> usize {
-    rounds.div_ceil(PROCESSES)
+impl Part {
+    /// This process's, if it has one.
+    pub(crate) fn of_this_process() -> Option<Self> {
+        let turn = std::env::var(TURN).ok()?;
+        Some(Self {
+            table: std::env::var(TABLE).ok()?,
+            turn: turn.parse().ok()?,
+        })
+    }
+
+    /// Of so many rounds, those that it does: others than the other processes do.
+    pub(crate) fn rounds(&self, of: usize) -> Range<usize> {
+        let each = of.div_ceil(PROCESSES);
+        let first = self.turn * each;
+        first..first + each
+    }
 }
 
 /// Tells the other process what was measured, and ends this one.
@@ -40,9 +58,9 @@ pub(crate) fn tell(figures: &[Figures]) -> ! {
 pub(crate) fn measure(table: &str, rows: usize) -> Result<Vec<Figures>, String> {
     let mut all: Vec<Figures> = Vec::new();
     all.resize_with(rows, Figures::default);
-    for _ in 0..PROCESSES {
+    for turn in 0..PROCESSES {
         let figures =
-            one(table, rows).map_err(|why| format!("measuring the table {table}: {why}"))?;
+            one(table, turn, rows).map_err(|why| format!("measuring the table {table}: {why}"))?;
         for (row, figures) in all.iter_mut().zip(figures) {
             row.add(figures);
         }
@@ -50,11 +68,12 @@ pub(crate) fn measure(table: &str, rows: usize) -> Result<Vec<Figures>, String> 
     Ok(all)
 }
 
-fn one(table: &str, rows: usize) -> Result<Vec<Figures>, String> {
+fn one(table: &str, turn: usize, rows: usize) -> Result<Vec<Figures>, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new(program)
         .args(std::env::args_os().skip(1))
         .env(TABLE, table)
+        .env(TURN, turn.to_string())
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| error.to_string())?;
@@ -95,8 +114,15 @@ mod tests {
     #[test]
     fn together_they_do_all_rounds_and_few_more() {
         for rounds in [0, 1, 4, 60, 500] {
-            let done = share(rounds) * PROCESSES;
-            assert!((rounds..rounds + PROCESSES).contains(&done), "{done}");
+            let table = "churn".to_owned();
+            let parts = (0..PROCESSES).map(|turn| Part {
+                table: table.clone(),
+                turn,
+            });
+            let done: Vec<usize> = parts.flat_map(|part| part.rounds(rounds)).collect();
+            assert!((rounds..rounds + PROCESSES).contains(&done.len()));
+            // None twice.
+            assert_eq!(done, (0..done.len()).collect::<Vec<_>>());
         }
     }
 }

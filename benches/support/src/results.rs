@@ -168,7 +168,7 @@ mod tests {
             Target::Ratio("b", 1000.0, &["a"]),
             Target::NoAllocations("b"),
         ];
-        let figures = table.measure(rounds);
+        let figures = table.measure(0..rounds);
         let printed = table.print(figures, &targets);
         results.write(&table, &printed);
         let text = std::fs::read_to_string(directory.join(file)).unwrap();

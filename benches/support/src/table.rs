@@ -13,6 +13,7 @@ use crate::figures::Figures;
 use crate::source::Kind;
 use crate::target::{Judge, Target, Verdict};
 use crate::threads::Took;
+use std::ops::Range;
 use std::time::Duration;
 
 /// The most objects that one operation of a row borrows at once.
@@ -183,15 +184,14 @@ impl<'a> Table<'a> {
         Printed { figures, verdicts }
     }
 
-    /// Measures all rows. Where `rounds` is 0, does everything once, to see that it works,
-    /// and measures nothing.
-    pub(crate) fn measure(&mut self, rounds: usize) -> Vec<Figures> {
+    /// Measures all rows. Where there are no `rounds`, does everything once, to see that it
+    /// works, and measures nothing.
+    pub(crate) fn measure(&mut self, rounds: Range<usize>) -> Vec<Figures> {
         let count = self.rows.len();
         // As many as fill a round of the baseline: all do the same work.
-        let round = if rounds > 0 {
-            self.round
-        } else {
-            Duration::ZERO
+        let round = match rounds.is_empty() {
+            false => self.round,
+            true => Duration::ZERO,
         };
         let mut units: Vec<u64> = Vec::with_capacity(count);
         for (at, row) in self.rows.iter_mut().enumerate() {
@@ -203,8 +203,8 @@ impl<'a> Table<'a> {
             let _warm = (row.work)(units[at]);
         }
         // [row][round]
-        let mut times = vec![Vec::with_capacity(rounds); count];
-        for round in 0..rounds {
+        let mut times = vec![Vec::with_capacity(rounds.len()); count];
+        for round in rounds {
             for i in 0..count {
                 // Another one goes first each time: what the row before leaves in
                 // the caches should not always be the same.
@@ -299,7 +299,7 @@ mod tests {
             sleep(n)
         });
         table.in_units(1, 48);
-        let figures = table.measure(2);
+        let figures = table.measure(0..2);
         drop(table);
         // Calibrated three times, warmed once, timed twice, counted once.
         assert_eq!(done[0], [16; 7]);
