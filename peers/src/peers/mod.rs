@@ -9,7 +9,7 @@
 //! | peer | version | what had to be added |
 //! |---|---|---|
 //! | poolshark, `LPooled` and global `Pool` | 0.2.10 | objects are made without room, and get it in their first use |
-//! | opool | 0.2.0 | nothing; clears when lending, not when taking back |
+//! | opool | 0.2.0 | nothing; clears when lending, not when taking back: [`OpoolCleared`] then, too |
 //! | object-pool | 0.6.0 | clearing ([`Cleared`]) |
 //! | lockfree-object-pool, `Linear`, `Mutex`, `SpinLock` | 0.1.6 | nothing |
 //! | regex-automata, `util::pool::Pool` | 0.4.18 | clearing ([`Cleared`]) |
@@ -43,6 +43,7 @@ peers! {
     PoolsharkLocal, "poolshark, LPooled";
     PoolsharkGlobal, "poolshark, global Pool";
     Opool, "opool";
+    OpoolCleared, "opool, cleared when dropped";
     ObjectPool, "object-pool";
     Linear, "lockfree-object-pool, Linear";
     Mutex, "lockfree-object-pool, Mutex";
@@ -141,6 +142,10 @@ macro_rules! any {
 
 any!(Map, Giant, Headers, Texts, Buffer, StringMap, StringList);
 
+lend!(Map, OpoolCleared, Cleared<opool::RefGuard<'static, Items, Map>>,
+    opool::Pool<Items, Map> = opool::Pool::new(IDLE, Items),
+    |POOL| Cleared(POOL.get()));
+
 /// Those that have a trait for it, which they implement for the collections of std.
 macro_rules! collections {
     ($($item:ty),*) => {$(
@@ -205,6 +210,8 @@ macro_rules! for_each_passing_peer {
         $macro!(PoolsharkLocal);
         $macro!(PoolsharkGlobal);
         $crate::for_each_shared_peer!($macro);
+        // On which thread it is cleared makes a difference.
+        $macro!(OpoolCleared);
         $macro!(SlabOwned);
     };
 }

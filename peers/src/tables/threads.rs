@@ -4,8 +4,8 @@
 use super::{AHEAD, Targets, for_each_source};
 use crate::for_each_passing_peer;
 use crate::peers::{
-    HOARDERS, Linear, Mutex, ObjectPool, Opool, PoolsharkGlobal, PoolsharkLocal, Regex, Slab,
-    SlabOwned, SpinLock, Swimmer,
+    HOARDERS, Linear, Mutex, ObjectPool, Opool, OpoolCleared, PoolsharkGlobal, PoolsharkLocal,
+    Regex, Slab, SlabOwned, SpinLock, Swimmer,
 };
 use millpond_bench::churn::{self, short_lived, thread_per_task};
 use millpond_bench::cycle::empty;
