@@ -431,6 +431,12 @@ fn a_panic_in_passing_costs_one_object() {
     assert_eq!(pool.stats().idle_global, ROOM as u64);
 }
 
+/// Has the shared tier lend some to threads that are passing through, and others ready.
+fn stock(pool: &Buffers) {
+    pass(pool, 1, 8);
+    pass(pool, 1, 4);
+}
+
 /// What the shared tier keeps room for is given up where an object does not come back there.
 #[test]
 fn what_goes_elsewhere_leaves_its_room() {
@@ -456,7 +462,7 @@ fn what_goes_elsewhere_leaves_its_room() {
         // This one stays, and keeps what it is given.
         (0..=LOANS).for_each(|_| warm(&*pool, 1));
         for _ in 0..3 * ROOM {
-            pass(&pool, 1, 8);
+            stock(&pool);
             let own = Arc::clone(&pool);
             let left = std::thread::spawn(move || way(&own)).join();
             drop(left.expect("no panic"));
@@ -479,7 +485,7 @@ fn what_is_forgotten_leaves_most_of_the_room() {
     let pool = expecting(buffers().with_global_capacity(ROOM), 8);
     for n in 1..=3 * ROOM {
         let own = Arc::clone(&pool);
-        pass(&pool, 1, 8);
+        stock(&pool);
         on_a_thread(move || std::mem::forget(own.get()));
         assert_eq!(pool.stats().in_use, n as u64);
     }
@@ -510,6 +516,22 @@ fn a_thread_that_drops_on_and_on_gets_a_tier() {
         // Only this one's is left.
         assert_eq!(stats.threads, 1, "{stats}");
     }
+}
+
+/// The same where it is others that are passing through, who lend from the shared tier.
+#[test]
+fn a_thread_that_drops_what_others_borrow_in_passing_gets_a_tier() {
+    let pool = expecting(buffers(), 8);
+    let worker = Worker::new();
+    for n in 1..=200 {
+        let own = Arc::clone(&pool);
+        let guard = std::thread::spawn(move || own.get_owned()).join();
+        worker.run(move || drop(guard));
+        let stats = pool.stats();
+        assert_eq!(stats.threads, u64::from(n > 2 * LOANS), "{n}");
+    }
+    worker.exit();
+    nothing_lost(&pool.stats());
 }
 
 /// Threads without a tier look at the clock, too: here nobody else gives back.

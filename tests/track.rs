@@ -25,6 +25,41 @@ fn clock() -> Duration {
     Duration::from_secs(NOW.get())
 }
 
+/// Threads that end after a few loans, which from the seventeenth on are served without a
+/// tier of their own.
+#[test]
+fn loans_of_threads_that_pass_through() {
+    const ROOM: usize = 64;
+    for tracking in [Tracking::All, Tracking::OneIn(3)] {
+        let pool = pool().with_global_capacity(ROOM).with_tracking(tracking);
+        let pass = |n: usize| {
+            thread::scope(|scope| {
+                let hold = || drop((0..n).map(|_| pool.get()).collect::<Vec<_>>());
+                scope.spawn(hold).join().expect("no panic");
+            });
+        };
+        for n in 0..300 {
+            pass(4);
+            let out = pool.outstanding();
+            assert_eq!(out.sites.len(), 0, "{n}: {out}");
+        }
+        let line = line!() + 1;
+        let borrow = || pool.get();
+        let guard = thread::scope(|scope| scope.spawn(borrow).join().expect("no panic"));
+        let out = pool.outstanding();
+        assert_eq!(pool.stats().threads, 0);
+        if tracking == Tracking::All {
+            let lines: Vec<_> = out.sites.iter().map(|site| site.site.line()).collect();
+            assert_eq!(lines, [line], "{out}");
+        }
+        drop(guard);
+        assert_eq!(pool.outstanding().sites.len(), 0);
+        // No room is kept for what is tracked now and then.
+        pass(2 * ROOM);
+        assert_eq!(pool.stats().idle_global, ROOM as u64);
+    }
+}
+
 #[test]
 fn lists_what_is_out_by_line_oldest_first() {
     let pool = pool().with_name("buffers").with_clock(clock);
