@@ -5,7 +5,7 @@ use crate::{Advice, Delta, Discard};
 use crossbeam_utils::CachePadded;
 use std::fmt;
 use std::ops::Index;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Acquire};
 
 /// A snapshot of a pool, by [`Pool::stats`](crate::Pool::stats).
 ///
@@ -198,7 +198,7 @@ impl Counters {
     pub(crate) fn discarded(&self) -> Discarded {
         let mut counts = Discarded::default();
         for (count, counter) in counts.0.iter_mut().zip(&self.discarded) {
-            *count = counter.load(Relaxed);
+            *count = counter.load(Acquire);
         }
         counts
     }

@@ -256,6 +256,28 @@ fn a_lowered_capacity_holds_whoever_is_passing() {
     }
 }
 
+/// Also where more threads come before those go that borrowed when it was higher.
+#[test]
+fn a_lowered_capacity_holds_for_what_was_lent_before() {
+    for capacity in [0, 4] {
+        let pool = expecting(buffers(), 30);
+        pass(&pool, 2, 30);
+        let worker = Worker::new();
+        let own = Arc::clone(&pool);
+        let held = worker.run(move || (0..20).map(|_| own.get_owned()).collect::<Vec<_>>());
+        pool.set_global_capacity(capacity);
+        pass(&pool, 1, 1);
+        worker.run(move || drop(held));
+        for n in [0, 20] {
+            pass(&pool, n, n);
+            let stats = pool.stats();
+            assert!(stats.idle_global <= capacity as u64, "{stats}");
+        }
+        worker.exit();
+        nothing_lost(&pool.stats());
+    }
+}
+
 /// What goes from one thread to another is counted, and advised on, where the one that
 /// borrows has no tier, too.
 #[test]
@@ -303,7 +325,7 @@ fn a_disabled_pool_serves_nobody_and_keeps_nothing() {
     let worker = Worker::new();
     let own = Arc::clone(&pool);
     let held = worker.run(move || {
-        // The first loan is of the queue, not of what the lobby has room for.
+        // The first loan is of the queue, not of a place for threads that pass.
         warm(&own, 2);
         own.get_owned()
     });
@@ -477,23 +499,25 @@ fn what_goes_elsewhere_leaves_its_room() {
     }
 }
 
-/// Room is kept for what is lent, but of no more than a quarter of the shared tier: also where
-/// it never comes back.
+/// Room is kept for what is lent, but of no more than a quarter of the shared tier, in objects
+/// and in bytes: also where it never comes back.
 #[test]
 fn what_is_forgotten_leaves_most_of_the_room() {
-    const ROOM: usize = 64;
-    let pool = expecting(buffers().with_global_capacity(ROOM), 8);
-    for n in 1..=3 * ROOM {
-        let own = Arc::clone(&pool);
-        stock(&pool);
-        on_a_thread(move || std::mem::forget(own.get()));
-        assert_eq!(pool.stats().in_use, n as u64);
+    for (room, bytes) in [(64, 256), (1, 1_000), (3, 1_000), (64, 16)] {
+        let pool = buffers().with_global_capacity(room);
+        let pool = expecting(pool.with_global_budget(bytes * 16), room.min(8));
+        for n in 1..=3 * room {
+            let own = Arc::clone(&pool);
+            stock(&pool);
+            on_a_thread(move || std::mem::forget(own.get()));
+            assert_eq!(pool.stats().in_use, n as u64);
+        }
+        pass(&pool, 1, 2 * room);
+        let stats = pool.stats();
+        let room = room.min(bytes);
+        assert!(stats.idle_global >= (room - room / 4) as u64, "{stats}");
+        assert_eq!(pool.trim() as u64, stats.idle());
     }
-    pass(&pool, 1, 2 * ROOM);
-    let stats = pool.stats();
-    assert!(stats.idle_global >= (ROOM - ROOM / 4) as u64, "{stats}");
-    assert_eq!(stats.in_use, 3 * ROOM as u64);
-    assert_eq!(pool.trim() as u64, stats.idle());
 }
 
 /// A thread that only drops guards gets a tier after 64 of them, also where every return is

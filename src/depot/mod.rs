@@ -242,10 +242,10 @@ impl<T> Depot<T> {
                 return Err(object);
             }
         }
-        if self.is_open() {
+        if self.suits_a_spot(&object) {
             contents.spend(need);
             drop(contents);
-            object = match self.adopt(object) {
+            object = match self.spots.adopt(object, self.most_spots()) {
                 Ok(kept) => return Ok(kept),
                 Err(object) => object,
             };
@@ -301,7 +301,10 @@ impl<T> Depot<T> {
 
     /// Asks, one at a time, whether they are to be.
     pub(crate) fn open_if(&self, is_wanted: impl FnOnce() -> bool) {
-        self.spots.open_if(is_wanted);
+        // What was lent before the capacity was lowered has its spot still, and its room: it
+        // would come back there.
+        let fits = || self.account.claimed().objects <= self.capacity();
+        self.spots.open_if(|| is_wanted() && fits());
     }
 
     /// Lends to one of them, if there is nothing else to be done.
@@ -320,11 +323,16 @@ impl<T> Depot<T> {
         self.spots.take_back(object)
     }
 
-    /// Gives a spot to an object for which room is claimed.
-    fn adopt(&self, object: Box<Object<T>>) -> Result<Kept, Box<Object<T>>> {
+    /// Whether an object that comes back is to have a spot.
+    fn suits_a_spot(&self, object: &Object<T>) -> bool {
         // Room is claimed for what is lent, too, and should not be missed by others.
-        let most = self.capacity().div_ceil(4).min(SPOTS);
-        self.spots.adopt(object, most)
+        let most = self.most_spots();
+        let bytes = self.budget / 4 / most.max(1);
+        self.is_open() && !object.look && object.bytes <= bytes && self.spots.owned() < most
+    }
+
+    fn most_spots(&self) -> usize {
+        (self.capacity() / 4).min(SPOTS)
     }
 
     /// Has an object leave its spot, if it owns one: it does not come back there.

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 use std::sync::{Mutex, PoisonError};
 
-/// More than a few tasks hold that are under way at once.
+/// More objects than a few tasks hold together.
 pub(super) const SPOTS: usize = 32;
 
 /// Returns to a spot between two looks at the clock. Fewer than to an inbox: there are more
@@ -121,7 +121,7 @@ impl<T> Spots<T> {
         self.is_open.store(is_wanted(), Relaxed);
     }
 
-    /// Lends an object: one that came back last, as a rule.
+    /// Lends the first object that there is.
     #[inline]
     pub(super) fn lend(&self) -> Option<Box<Object<T>>> {
         if !self.is_open() {
@@ -133,7 +133,7 @@ impl<T> Spots<T> {
     /// Takes back an object that owns a spot.
     #[inline]
     pub(super) fn take_back(&self, object: Box<Object<T>>) -> Result<Kept, Box<Object<T>>> {
-        let Some(spot) = self.owned(&object).filter(|_| self.is_open()) else {
+        let Some(spot) = self.spot_of(&object).filter(|_| self.is_open()) else {
             return Err(object);
         };
         let is_tick = spot.put(object);
@@ -144,12 +144,17 @@ impl<T> Spots<T> {
     }
 
     #[inline]
-    fn owned(&self, object: &Object<T>) -> Option<&Spot<T>> {
+    fn spot_of(&self, object: &Object<T>) -> Option<&Spot<T>> {
         self.spots.get(usize::from(object.spot?))
     }
 
-    /// Gives a spot to an object that comes back, with the room claimed for it. At most
-    /// `most` of them are given away.
+    /// Spots that objects own.
+    pub(super) fn owned(&self) -> usize {
+        self.vacant.load(Relaxed).count_zeros() as usize
+    }
+
+    /// Gives a spot to an object that comes back, with the room claimed for it, unless `most`
+    /// are given away already.
     pub(super) fn adopt(
         &self,
         mut object: Box<Object<T>>,
@@ -161,7 +166,7 @@ impl<T> Spots<T> {
         let first = |vacant: u32| {
             let owned = vacant.count_zeros() as usize;
             // The lowest that is set.
-            (owned < most && !object.look).then_some(vacant & vacant.wrapping_sub(1))
+            (owned < most).then_some(vacant & vacant.wrapping_sub(1))
         };
         let vacant = &self.vacant;
         let Ok(before @ 1..) = vacant.fetch_update(Acquire, Relaxed, first) else {
@@ -272,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_back_last_is_lent_first() {
+    fn an_object_comes_back_to_its_spot() {
         let spots = open(SPOTS);
         let held: Vec<_> = (0..SPOTS).map_while(|_| spots.lend()).collect();
         assert_eq!(held.len(), SPOTS);
@@ -292,9 +297,6 @@ mod tests {
         let spots = open(3);
         assert!(spots.adopt(object(8), 3).is_err());
         assert!(spots.adopt(object(usize::MAX), SPOTS).is_err());
-        let mut looked_at = object(8);
-        looked_at.look = true;
-        assert!(spots.adopt(looked_at, SPOTS).is_err());
         // Who leaves makes room for another.
         let mut gone = spots.lend().expect("one of three");
         assert_eq!(spots.leave(&mut gone), Some(Room::one(8)));
@@ -338,34 +340,68 @@ mod tests {
         assert_eq!((swept(&spots), swept(&spots)), (0, 1));
     }
 
-    /// Whoever closes it while others give back, or they, find what lies there.
+    #[test]
+    fn no_more_are_moved_out_than_asked_for() {
+        let spots = open(5);
+        let mut batch = Batch::new();
+        spots.empty(2, &mut batch);
+        assert_eq!(batch.len(), 2);
+        spots.empty(9, &mut batch);
+        assert_eq!((batch.len(), spots.owned()), (5, 0));
+    }
+
+    /// Whoever closes it while another gives back, or that one, finds what lies there.
     #[test]
     fn nothing_is_left_behind() {
-        for _ in 0..2_000 {
-            let spots = &open(2);
-            let found = std::thread::scope(|scope| {
-                let passing = [(); 2].map(|()| {
-                    scope.spawn(|| {
-                        let mut found = Batch::new();
-                        let object = spots.lend().expect("one each");
-                        match spots.take_back(object) {
-                            Ok(kept) if kept.is_unsure => spots.drain(&mut found),
-                            Ok(_) => {}
-                            Err(object) => found.push(object),
-                        }
-                        found.len()
-                    })
-                });
-                while spots.lent() < 2 {
-                    std::hint::spin_loop();
+        const ROUNDS: usize = 20_000;
+        let spots = &Spots::new();
+        let (begun, done) = &(AtomicUsize::new(0), AtomicUsize::new(0));
+        let wait_for = |count: &AtomicUsize, round| {
+            // Spinning, so that both are at it at the same moment.
+            let mut turns = 0_u32;
+            while count.load(Acquire) < round {
+                std::hint::spin_loop();
+                turns += 1;
+                if turns.is_multiple_of(1_000) {
+                    std::thread::yield_now();
                 }
-                spots.open_if(|| false);
-                let mut found = Batch::new();
-                spots.drain(&mut found);
-                let others = passing.map(|thread| thread.join().expect("no panic"));
-                found.len() + others.iter().sum::<usize>()
+            }
+        };
+        let found = &Mutex::new(Batch::new());
+        let pass = |round: usize| {
+            wait_for(begun, round);
+            let Some(object) = spots.lend() else { return };
+            match spots.take_back(object) {
+                Ok(kept) if kept.is_unsure => spots.drain(&mut found.lock().unwrap()),
+                Ok(_) => {}
+                Err(object) => found.lock().unwrap().push(object),
+            }
+        };
+        let mut lost = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for round in 1..=ROUNDS {
+                    pass(round);
+                    done.store(round, Release);
+                }
             });
-            assert_eq!(found, 2);
-        }
+            let new = || object(8);
+            let mut object = new();
+            for round in 1..=ROUNDS {
+                spots.open_if(|| true);
+                assert!(spots.adopt(object, SPOTS).is_ok());
+                begun.store(round, Release);
+                (0..round % 50).for_each(|_| std::hint::spin_loop());
+                spots.open_if(|| false);
+                let mut batch = Batch::new();
+                spots.drain(&mut batch);
+                wait_for(done, round);
+                batch.append(&mut found.lock().unwrap());
+                lost += usize::from(batch.is_empty());
+                object = batch.pop().unwrap_or_else(new);
+                spots.leave(&mut object);
+            }
+        });
+        assert_eq!(lost, 0);
     }
 }

@@ -7,7 +7,7 @@ use crate::local::{Front, Locals};
 use crate::object::{Batch, Object};
 use crate::track::apart;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::{Release, SeqCst};
 use std::sync::atomic::fence;
 
 impl<T: Send + 'static> Inner<T> {
@@ -48,7 +48,8 @@ impl<T: Send + 'static> Inner<T> {
         panics: &mut Panics,
     ) {
         for mut object in objects {
-            self.counters.discarded[why as usize].fetch_add(1, Relaxed);
+            debug_assert!(object.spot.is_none(), "its place would be lost");
+            self.counters.discarded[why as usize].fetch_add(1, Release);
             if why.on_return() {
                 self.count_passed();
             }

@@ -19,7 +19,7 @@ use crate::stats::Counters;
 use crate::sweeper::Sweeper;
 use crate::track::{Loan, Setup, Site, Tracker, apart};
 use std::borrow::Cow;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -119,7 +119,7 @@ impl<T: Send + 'static> Inner<T> {
             // A hook panicked over another object: this one is not lent, then.
             self.tracker.retire(&mut object.lease);
             let mut batch = Batch::from_iter([object]);
-            self.counters.returned.fetch_add(1, Relaxed);
+            self.counters.returned.fetch_add(1, Release);
             self.offer(&mut batch, Discard::Trimmed, &mut panics);
             panics.resume();
             return None;
@@ -286,6 +286,7 @@ impl<T: Send + 'static> Inner<T> {
     #[cold]
     #[inline(never)]
     pub(crate) fn put_slow(self: &Arc<Self>, mut object: Box<Object<T>>, bytes: usize) {
+        debug_assert!(object.spot.is_none(), "it would have two places");
         object.bytes = bytes;
         let mut panics = Panics::default();
         let mut excess = Batch::new();
@@ -422,7 +423,7 @@ impl<T: Send + 'static> Inner<T> {
     }
 
     pub(crate) fn count_detached(&self) {
-        self.counters.detached.fetch_add(1, Relaxed);
+        self.counters.detached.fetch_add(1, Release);
         self.count_passed();
     }
 

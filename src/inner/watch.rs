@@ -9,7 +9,7 @@ use crate::track::{HeldSite, Scope, Watch};
 #[cfg(feature = "track")]
 use crate::track::{Outstanding, Profile, Tracking};
 use std::borrow::Cow;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::sync::{Arc, Weak};
 
 impl<T: Send + 'static> Inner<T> {
@@ -24,8 +24,8 @@ impl<T: Send + 'static> Inner<T> {
         // What ends a loan is read before what begins one, so that a loan seen
         // ending was seen beginning and `in_use` does not dip below zero.
         let discarded = counters.discarded();
-        let detached = counters.detached.load(Relaxed);
-        let returned = counters.returned.load(Relaxed) + self.depot.returned();
+        let detached = counters.detached.load(Acquire);
+        let returned = counters.returned.load(Acquire) + self.depot.returned();
         let local = self.locals.counts();
         let (idle_global, bytes_global) = self.depot.counts();
         let local_hits = local.hits as u64;

@@ -58,8 +58,8 @@ use std::time::Duration;
 /// pools, that others borrowed. Where sixteen threads in a row ended after fewer than 64 gets
 /// and returns each, the next ones are expected to be passing through, too: what they borrow
 /// comes from the shared tier and goes back there, which takes less than a tier that comes
-/// and goes. (Its room there is kept for it meanwhile, of up to 32 objects and a quarter of
-/// the capacity.) A thread that goes on after 64 gets its tier then, and ends the expectation
+/// and goes. (Room is kept there for what is lent so, of no more than 32 objects, and a quarter
+/// of the capacity and of the bytes.) A thread that goes on after 64 gets its tier then, and ends the expectation
 /// when it exits.
 ///
 /// # Memory
