@@ -425,6 +425,22 @@ fn what_threads_that_pass_do_not_need_is_trimmed_and_no_more() {
 }
 
 #[test]
+fn everything_is_looked_at_where_there_is_a_return_hook() {
+    static LOOKS: AtomicU64 = AtomicU64::new(0);
+    let pool = expecting(
+        buffers().with_return_hook(|_| {
+            LOOKS.fetch_add(1, Relaxed);
+            true
+        }),
+        3,
+    );
+    pass(&pool, 10, 3);
+    let stats = pool.stats();
+    assert_eq!(LOOKS.load(Relaxed), stats.returned, "{stats}");
+    nothing_lost(&stats);
+}
+
+#[test]
 fn a_panic_in_passing_costs_one_object() {
     struct Fragile(bool);
     impl Recycle for Fragile {
@@ -454,9 +470,9 @@ fn a_panic_in_passing_costs_one_object() {
 }
 
 /// Has the shared tier lend some to threads that are passing through, and others ready.
-fn stock(pool: &Buffers) {
+fn stock(pool: &Buffers, room: usize) {
     pass(pool, 1, 8);
-    pass(pool, 1, 4);
+    pass(pool, 1, room.min(4));
 }
 
 /// What the shared tier keeps room for is given up where an object does not come back there.
@@ -484,7 +500,7 @@ fn what_goes_elsewhere_leaves_its_room() {
         // This one stays, and keeps what it is given.
         (0..=LOANS).for_each(|_| warm(&*pool, 1));
         for _ in 0..3 * ROOM {
-            stock(&pool);
+            stock(&pool, ROOM);
             let own = Arc::clone(&pool);
             let left = std::thread::spawn(move || way(&own)).join();
             drop(left.expect("no panic"));
@@ -508,7 +524,7 @@ fn what_is_forgotten_leaves_most_of_the_room() {
         let pool = expecting(pool.with_global_budget(bytes * 16), room.min(8));
         for n in 1..=3 * room {
             let own = Arc::clone(&pool);
-            stock(&pool);
+            stock(&pool, room);
             on_a_thread(move || std::mem::forget(own.get()));
             assert_eq!(pool.stats().in_use, n as u64);
         }
