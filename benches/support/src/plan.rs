@@ -38,6 +38,7 @@ impl Plan {
     pub fn from_args(bench: &'static str, allocator: &'static str) -> Self {
         let args = Args::parse();
         let part = Part::of_this_process();
+        part.iter().for_each(Part::scatter);
         // Whoever measures for another tells that one, who writes.
         let directory = results::directory().filter(|_| part.is_none());
         let results = Results::open(directory, bench, allocator);

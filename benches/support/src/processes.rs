@@ -35,6 +35,21 @@ impl Part {
         })
     }
 
+    /// Has what is measured lie elsewhere than in the other processes: allocators put the same
+    /// things into the same places of a page, time after time.
+    pub(crate) fn scatter(&self) {
+        let mut random = self.turn as u64;
+        for size in (16..=2048).step_by(16) {
+            // Knuth's, of MMIX.
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            for _ in 0..random >> 60 {
+                std::hint::black_box(Vec::<u8>::with_capacity(size).leak());
+            }
+        }
+    }
+
     /// Of so many rounds, those that it does: others than the other processes do.
     pub(crate) fn rounds(&self, of: usize) -> Range<usize> {
         let each = of.div_ceil(PROCESSES);
