@@ -58,9 +58,9 @@ use std::time::Duration;
 /// pools, that others borrowed. Where sixteen threads in a row ended after fewer than 64 gets
 /// and returns each, the next ones are expected to be passing through, too: what they borrow
 /// comes from the shared tier and goes back there, which takes less than a tier that comes
-/// and goes. (Room is kept there for what is lent so, of no more than 32 objects, and a quarter
-/// of the capacity and of the bytes.) A thread that goes on after 64 gets its tier then, and ends the expectation
-/// when it exits.
+/// and goes. (Room is kept there for what is lent so, of no more than 32 objects, and a
+/// quarter of the capacity and of the bytes.) A thread that goes on after 64 gets its tier
+/// then, and ends the expectation when it exits.
 ///
 /// # Memory
 ///
@@ -70,11 +70,11 @@ use std::time::Duration;
 /// * `T × local_capacity + global_capacity` objects, and
 /// * `T × local_budget + global_budget` heap bytes, by [`Recycle::footprint`](crate::Recycle::footprint),
 ///
-/// plus the size of each object and some 40 bytes, and 700 for each thread. (Each thread
-/// of the program has 512 more, for all pools together.) In practice it is far less:
-/// [`Retention`] lets an object keep no more than 64 KiB unless it is used, and what was
-/// not needed for [an interval](Pool::with_trim_interval) is given back. Objects that are
-/// lent out are not limited.
+/// plus the size of each object and some 40 bytes, together a multiple of 64, and 700 for
+/// each thread. (Each thread of the program has 512 more, for all pools together.) In
+/// practice it is far less: [`Retention`] lets an object keep no more than 64 KiB unless it
+/// is used, and what was not needed for [an interval](Pool::with_trim_interval) is given
+/// back. Objects that are lent out are not limited.
 ///
 /// # Panics and re-entrancy
 ///
