@@ -44,6 +44,28 @@ fn the_local_budget_holds_where_small_objects_in_the_front_grow() {
     assert!(pool.stats().idle_bytes <= BUDGET as u64);
 }
 
+/// A large one counts where it lies, not where it is on its way to, and not twice.
+#[test]
+fn the_local_budget_holds_where_the_front_spills() {
+    // Half of it is set aside for a front of sixteen, and is 1,024 for each.
+    const BUDGET: usize = 32 << 10;
+    for (large, idle) in [(0, 32), (1, 21)] {
+        let pool = Pool::from_fn(|| Rigid(1_000))
+            .with_retention(Retention::keep_all())
+            .with_local_budget(BUDGET)
+            .with_local_capacity(64)
+            .with_global_capacity(0);
+        let mut held: Vec<_> = (0..64).map(|_| pool.get()).collect();
+        held[..large]
+            .iter_mut()
+            .for_each(|object| object.0 = 12_000);
+        drop(held);
+        let stats = pool.stats();
+        assert!(stats.idle_bytes <= BUDGET as u64, "{stats:?}");
+        assert_eq!(stats.idle_local, idle, "{stats:?}");
+    }
+}
+
 #[test]
 fn a_load_of_large_objects_is_trimmed_too() {
     static NOW: AtomicU64 = AtomicU64::new(0);

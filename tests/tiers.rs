@@ -244,15 +244,25 @@ fn capacities_without_limit() {
     assert_eq!(pool.trim(), 100);
 }
 
+/// So what a request holds for long is not what the next ones grew.
 #[test]
 fn the_object_that_came_back_last_is_lent_first() {
-    let ledger = Ledger::default();
-    let pool = ledger.pool(16, 16);
-    warm(&pool, 5);
-    let object = pool.get();
-    let id = object.id;
-    drop(object);
-    assert_eq!(pool.get().id, id);
+    for n in 1..=16 {
+        let ledger = Ledger::default();
+        let pool = ledger.pool(16, 16);
+        for held in [n, 1, n, 2, n] {
+            let mut objects: Vec<_> = (0..n).map(|_| pool.get()).collect();
+            let mut came: Vec<_> = objects.iter().map(|object| object.id).collect();
+            objects.clear();
+            // While some are out, the others come and go.
+            let out: Vec<_> = (0..held.min(n)).map(|_| pool.get()).collect();
+            for object in out {
+                assert_eq!(Some(object.id), came.pop());
+            }
+        }
+        assert_eq!(pool.stats().created, n as u64);
+        ledger.check(&pool.stats(), 0);
+    }
 }
 
 #[test]

@@ -16,6 +16,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// a single guard takes as many as before.
 pub(crate) const FRONT: usize = 16;
 
+/// Where the object lies that came back last, above those in the slots before: a get knows
+/// where, and need not wait to hear how many there are. One guard after another, with an insert
+/// each, takes 13.4 ns so, and took 15.3 (12.5 in place); of several at once each takes 0.7 ns
+/// more, because what is in the hand moves to its slot when the next one comes back.
+const HAND: usize = FRONT - 1;
+
 /// Objects that a thread takes out of the shared tier the first time. A thread of one
 /// loan after another, which ends after sixteen, takes 0.4 us less than with a full
 /// batch; with one instead of four it takes as long, and a thread that holds four at
@@ -94,8 +100,10 @@ pub(super) struct Shared<T> {
 #[derive(Default)]
 #[repr(C, align(64))]
 struct Hot {
-    /// Objects in the front.
+    /// Objects in the front, but for the hand: in the first slots.
     len: AtomicUsize,
+    /// Objects in the hand: one or none.
+    in_hand: AtomicUsize,
     /// Objects taken back into this thread's tier.
     returns: AtomicUsize,
     /// Objects that moved into the front in any other way, and out of it.
@@ -125,33 +133,38 @@ impl Hot {
         self.len.load(Relaxed)
     }
 
+    #[inline]
+    fn in_hand(&self) -> usize {
+        self.in_hand.load(Relaxed)
+    }
+
+    /// Objects in the front.
+    fn idle(&self) -> usize {
+        self.len() + self.in_hand()
+    }
+
     /// Objects handed out from this thread's tier: what came into the front and is not
     /// there any more, without what left it in another way.
     ///
-    /// Others see the four figures at different moments, so they may see fewer, never
-    /// more: what came in is read before `len`, and `len` before what left; and the owner
-    /// writes `len` before what came in, and after what left.
+    /// Others see the figures at different moments, so they may see fewer, never more: what
+    /// came in is read before what is there, and that before what left; and the owner writes
+    /// what is there before what came in, and after what left.
     fn hits(&self) -> usize {
         let came = self
             .arrived
             .load(Acquire)
             .wrapping_add(self.returns.load(Acquire));
-        let len = self.len.load(Acquire);
+        let idle = self.len.load(Acquire) + self.in_hand.load(Acquire);
         let left = self.departed.load(Relaxed);
-        came.wrapping_sub(len).wrapping_sub(left)
+        came.wrapping_sub(idle).wrapping_sub(left)
     }
 
-    /// Heap bytes of those of the first `len` objects that are not small.
-    fn large(&self, small: usize, len: usize) -> usize {
-        let bytes = self.bytes[..len.min(FRONT)].iter();
-        let bytes = bytes.map(|bytes| bytes.load(Relaxed));
-        bytes.filter(|bytes| *bytes >= small).sum()
-    }
-
-    /// Heap bytes of the first `len` objects.
-    fn bytes(&self, len: usize) -> usize {
-        let bytes = &self.bytes[..len.min(FRONT)];
-        bytes.iter().map(|bytes| bytes.load(Relaxed)).sum()
+    /// Heap bytes of each object in the front, those first that have lain there longest.
+    fn sizes(&self) -> impl Iterator<Item = usize> {
+        let (hand, slots) = (&self.bytes[HAND], &self.bytes[..HAND]);
+        let slots = slots.iter().take(self.len());
+        let hand = std::iter::once(hand).take(self.in_hand());
+        slots.chain(hand).map(|bytes| bytes.load(Relaxed))
     }
 }
 
@@ -272,18 +285,32 @@ impl<T> Front<T> {
     #[inline]
     pub(crate) fn pop(&self) -> Option<Box<Object<T>>> {
         let hot = &self.shared.hot;
-        let top = hot.len().wrapping_sub(1);
-        // Also where the pool was disabled or made smaller: the slow path sheds.
-        if top >= hot.lend.load(Relaxed) {
+        // 0, too, where the pool was disabled or made smaller: the slow path sheds.
+        let lend = hot.lend.load(Relaxed);
+        if lend == 0 {
             return None;
         }
-        let mut object = self.slots[top % FRONT].take()?;
+        if let Some(object) = self.slots[HAND].take() {
+            hot.in_hand.store(0, Relaxed);
+            return Some(self.drawn(object, HAND));
+        }
+        let top = hot.len().wrapping_sub(1);
+        if top >= lend {
+            return None;
+        }
+        let object = self.slots[top % FRONT].take()?;
         hot.len.store(top, Relaxed);
+        Some(self.drawn(object, top % FRONT))
+    }
+
+    /// An object that is about to be lent, marked if its loan is to be tracked.
+    #[inline]
+    fn drawn(&self, mut object: Box<Object<T>>, at: usize) -> Box<Object<T>> {
         if self.countdown.is_due() {
             object.lease.ask();
-            object.bytes = hot.bytes[top % FRONT].load(Relaxed);
+            object.bytes = self.shared.hot.bytes[at].load(Relaxed);
         }
-        Some(object)
+        object
     }
 
     /// Lets the hot path lend again, after it has heard of a new rate of tracking.
@@ -310,35 +337,52 @@ impl<T> Front<T> {
     /// Keeps an object, or gives it back if the front is full. The other one.
     #[inline]
     pub(crate) fn push(&self, object: Box<Object<T>>, bytes: usize) -> Result<(), Box<Object<T>>> {
-        let len = self.len();
         let until_tick = self.until_tick.get().wrapping_sub(1);
         self.until_tick.set(until_tick);
-        if len >= self.limit() || until_tick == 0 {
+        if until_tick == 0 {
             return Err(object);
         }
-        self.keep(object, bytes, len);
+        self.take_in_hand(object, bytes)?;
+        bump(&self.shared.hot.returns, 1);
         Ok(())
     }
 
-    /// Keeps an object at a place that is free.
+    /// Takes an object into the hand, or gives it back if the front is full. Who calls it
+    /// counts that it came, but afterwards: see `Hot::hits`.
     #[inline]
-    fn keep(&self, object: Box<Object<T>>, bytes: usize, len: usize) {
+    fn take_in_hand(&self, object: Box<Object<T>>, bytes: usize) -> Result<(), Box<Object<T>>> {
         let hot = &self.shared.hot;
-        hot.bytes[len % FRONT].store(bytes, Relaxed);
-        // The slot is empty. `forget` spares the check that would drop a tenant.
-        std::mem::forget(self.slots[len % FRONT].replace(Some(object)));
-        hot.len.store(len + 1, Relaxed);
-        bump(&hot.returns, 1);
+        let (len, in_hand) = (hot.len(), hot.in_hand());
+        if len + in_hand >= self.limit() {
+            return Err(object);
+        }
+        if in_hand == 0 {
+            self.fill(HAND, Some(object), bytes);
+            hot.in_hand.store(1, Relaxed);
+        } else {
+            let below = self.slots[HAND].replace(Some(object));
+            self.fill(len % FRONT, below, hot.bytes[HAND].load(Relaxed));
+            hot.bytes[HAND].store(bytes, Relaxed);
+            hot.len.store(len + 1, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Fills a slot that is empty, or the hand.
+    #[inline]
+    fn fill(&self, at: usize, object: Option<Box<Object<T>>>, bytes: usize) {
+        self.shared.hot.bytes[at].store(bytes, Relaxed);
+        let before = self.slots[at].replace(object);
+        debug_assert!(before.is_none(), "it would be lost");
+        // Spares the check that would drop it.
+        std::mem::forget(before);
     }
 
     /// The same as `push` off the hot path, where a look at the clock may be due.
     pub(crate) fn push_now(&self, object: Box<Object<T>>) -> Result<(), Box<Object<T>>> {
-        let len = self.len();
-        if len >= self.limit() {
-            return Err(object);
-        }
         let bytes = object.bytes;
-        self.keep(object, bytes, len);
+        self.take_in_hand(object, bytes)?;
+        bump(&self.shared.hot.returns, 1);
         Ok(())
     }
 
@@ -381,24 +425,23 @@ impl<T> Front<T> {
 
     /// Heap bytes in front and back.
     fn bytes(&self) -> usize {
-        self.shared.hot.bytes(self.len()) + self.shared.back().bytes
+        self.shared.hot.sizes().sum::<usize>() + self.shared.back().bytes
     }
 
     /// At a tick: remembers how many objects lay idle; after a sweep, moves out
     /// those that were not needed since the one before.
     pub(crate) fn sweep(&self, sweeps: usize, into: &mut Batch<T>) {
-        let idle = self.low.get().min(self.len());
+        let idle = self.low.get().min(self.idle());
         if self.swept.replace(sweeps) == sweeps {
             self.low.set(idle);
         } else {
             self.move_oldest(idle, |object| into.push(object));
-            self.low.set(self.len());
+            self.low.set(self.idle());
         }
     }
 
-    #[inline]
-    fn len(&self) -> usize {
-        self.shared.hot.len()
+    fn idle(&self) -> usize {
+        self.shared.hot.idle()
     }
 
     fn limit(&self) -> usize {
@@ -407,38 +450,49 @@ impl<T> Front<T> {
 
     /// Moves the `n` objects that have lain in the front longest.
     fn move_oldest(&self, n: usize, mut to: impl FnMut(Box<Object<T>>)) {
-        let len = self.len();
-        let n = n.min(len);
-        if n == 0 {
+        let hot = &self.shared.hot;
+        let (len, in_hand) = (hot.len(), hot.in_hand());
+        let from_slots = n.min(len);
+        let from_hand = (n - from_slots).min(in_hand);
+        if from_slots + from_hand == 0 {
             return;
         }
-        let hot = &self.shared.hot;
-        for at in 0..n {
+        let mut leave = |at: usize| {
             if let Some(mut object) = self.slots[at].take() {
                 object.bytes = hot.bytes[at].load(Relaxed);
                 to(object);
             }
+        };
+        (0..from_slots).for_each(&mut leave);
+        (HAND..HAND + from_hand).for_each(leave);
+        for at in from_slots..len {
+            self.slots[at - from_slots].set(self.slots[at].take());
+            hot.bytes[at - from_slots].store(hot.bytes[at].load(Relaxed), Relaxed);
         }
-        for at in n..len {
-            self.slots[at - n].set(self.slots[at].take());
-            hot.bytes[at - n].store(hot.bytes[at].load(Relaxed), Relaxed);
-        }
-        bump(&hot.departed, n);
-        // Before all that `len` will be.
+        bump(&hot.departed, from_slots + from_hand);
+        // Before all that these will be.
         fence(Release);
-        hot.len.store(len - n, Relaxed);
+        hot.len.store(len - from_slots, Relaxed);
+        hot.in_hand.store(in_hand - from_hand, Relaxed);
     }
 
-    /// Puts an object of another tier into the front, if there is room.
+    /// Puts an object of another tier into the front, if there is room: below what lies in
+    /// the hand.
     fn accept_one(&self, object: Box<Object<T>>) -> Result<(), Box<Object<T>>> {
-        let len = self.len();
-        if len >= self.limit() {
+        let hot = &self.shared.hot;
+        let len = hot.len();
+        if hot.idle() >= self.limit() {
             return Err(object);
         }
-        self.shared.hot.bytes[len % FRONT].store(object.bytes, Relaxed);
-        self.slots[len % FRONT].set(Some(object));
-        self.shared.hot.len.store(len + 1, Relaxed);
-        bump(&self.shared.hot.arrived, 1);
+        let bytes = object.bytes;
+        if len < HAND {
+            self.fill(len, Some(object), bytes);
+            hot.len.store(len + 1, Relaxed);
+        } else {
+            self.fill(HAND, Some(object), bytes);
+            hot.in_hand.store(1, Relaxed);
+        }
+        bump(&hot.arrived, 1);
         Ok(())
     }
 
@@ -491,7 +545,7 @@ impl<T> Front<T> {
 
     /// Places left in front and back together.
     fn room(&self) -> usize {
-        let mut held = self.len();
+        let mut held = self.idle();
         if self.has_back.get() {
             held += self.shared.back().objects.len();
         }
@@ -525,17 +579,17 @@ impl<T> Front<T> {
     /// Makes room in the full front by moving its older half to the back; false
     /// if the back is full.
     pub(crate) fn spill(&self, limits: &Limits) -> bool {
-        let len = self.len();
+        let hot = &self.shared.hot;
         let mut back = self.shared.back();
-        let mut n = len.div_ceil(2).min(self.shared.room_behind(&back));
+        let mut n = hot.idle().div_ceil(2).min(self.shared.room_behind(&back));
         // What will lie in the back, what is large in the front, and a front full of
         // small objects, however small they are now, have to stay in the budget.
-        let hot = &self.shared.hot;
-        let held = back.bytes + hot.large(limits.small, len);
-        let spare = limits
-            .budget
-            .saturating_sub(held + FRONT * limits.small.saturating_sub(1));
-        while n > 0 && hot.bytes(n) - hot.large(limits.small, n) > spare {
+        let is_large = |bytes: &usize| *bytes >= limits.small;
+        let largest = limits.small.saturating_sub(1);
+        let held = back.bytes + hot.sizes().filter(is_large).sum::<usize>();
+        let spare = limits.budget.saturating_sub(held + FRONT * largest);
+        let moved = |n| hot.sizes().take(n).filter(|size| !is_large(size));
+        while n * largest > spare && moved(n).sum::<usize>() > spare {
             n -= 1;
         }
         // Not by way of a batch: with that, sixteen nested guards took 18.4 ns each
@@ -550,14 +604,14 @@ impl<T> Front<T> {
     pub(crate) fn evict(&self, n: usize, into: &mut Batch<T>) {
         self.shared.back().move_oldest(n, into);
         if into.is_empty() {
-            let half = self.len().div_ceil(2);
+            let half = self.idle().div_ceil(2);
             self.move_oldest(n.min(half), |object| into.push(object));
         }
     }
 
     /// Moves out of the front what a lowered capacity no longer allows.
     pub(crate) fn shed(&self, into: &mut Batch<T>) {
-        let excess = self.len().saturating_sub(self.limit());
+        let excess = self.idle().saturating_sub(self.limit());
         if excess > 0 {
             self.move_oldest(excess, |object| into.push(object));
         }
@@ -569,7 +623,7 @@ impl<T> Front<T> {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.len() >= self.limit()
+        self.idle() >= self.limit()
     }
 }
 
@@ -665,15 +719,14 @@ impl<T> Shared<T> {
         // Returns before hits: a borrower seen returning was seen borrowing.
         let returns = hot.returns.load(Acquire);
         let hits = self.hits();
-        let front = hot.len();
         sum.threads += usize::from(self.is_owned());
         sum.parted += self.out();
         sum.returns += returns;
         sum.hits += hits;
         sum.passed += self.passed.load(Relaxed);
         sum.misses += self.misses.load(Relaxed);
-        sum.idle += back.objects.len() + front;
-        sum.bytes += back.bytes + hot.bytes(front);
+        sum.idle += back.objects.len() + hot.idle();
+        sum.bytes += back.bytes + hot.sizes().sum::<usize>();
     }
 }
 
