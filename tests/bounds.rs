@@ -1,9 +1,9 @@
 //! Bounds and promises that once did not hold, each at its sharpest.
 
 use millpond::{Discard, OwnedPooled, Pool, Recycle, Retention, Verdict};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -63,6 +63,42 @@ fn the_local_budget_holds_where_the_front_spills() {
         let stats = pool.stats();
         assert!(stats.idle_bytes <= BUDGET as u64, "{stats:?}");
         assert_eq!(stats.idle_local, idle, "{stats:?}");
+    }
+}
+
+/// What a thread takes out of the shared tier at once, too, which is more each time.
+#[test]
+fn the_local_budget_holds_where_a_thread_stocks_up() {
+    const BUDGET: u64 = 32 << 10;
+    const THREADS: usize = 33;
+    for (local_capacity, most) in [(64, 32), (16, 16)] {
+        let pool = Pool::from_fn(|| Rigid(1_000))
+            .with_local_budget(BUDGET as usize)
+            .with_local_capacity(64)
+            .with_global_capacity(1_000);
+        let together = Barrier::new(THREADS);
+        let leave = || {
+            let held: Vec<_> = (0..30).map(|_| pool.get()).collect();
+            together.wait();
+            drop(held);
+        };
+        thread::scope(|scope| {
+            let threads = [(); THREADS].map(|()| scope.spawn(leave));
+            // Until they have left their objects behind, which a scope does not wait for.
+            for thread in threads {
+                thread.join().expect("no panic");
+            }
+        });
+        pool.set_local_capacity(local_capacity);
+        let mut held = Vec::new();
+        let mut most_idle = 0;
+        for _ in 0..900 {
+            held.push(pool.get());
+            let stats = pool.stats();
+            assert!(stats.idle_local * 1_000 <= BUDGET, "{stats:?}");
+            most_idle = most_idle.max(stats.idle_local);
+        }
+        assert_eq!(most_idle, most);
     }
 }
 

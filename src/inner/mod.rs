@@ -190,8 +190,8 @@ impl<T: Send + 'static> Inner<T> {
         let object = self.global_hit(batch.pop()?);
         front.count_miss();
         apart(|| front.stock(&mut batch, &self.limits));
-        // Left over only if the capacity was lowered at this very moment, or where
-        // large objects reach the budget.
+        // Left over only if the capacity was lowered at this very moment, or where the budget
+        // is reached.
         self.offer(&mut batch, Discard::Trimmed, panics);
         Some(object)
     }

@@ -16,11 +16,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// a single guard takes as many as before.
 pub(crate) const FRONT: usize = 16;
 
-/// Where the object lies that came back last, above those in the slots before: a get knows
+/// Where the object lies that came back last, above those in the slots behind: a get knows
 /// where, and need not wait to hear how many there are. One guard after another, with an insert
 /// each, takes 13.4 ns so, and took 15.3 (12.5 in place); of several at once each takes 0.7 ns
 /// more, because what is in the hand moves to its slot when the next one comes back.
-const HAND: usize = FRONT - 1;
+const HAND: usize = 0;
 
 /// Objects that a thread takes out of the shared tier the first time. A thread of one
 /// loan after another, which ends after sixteen, takes 0.4 us less than with a full
@@ -70,6 +70,12 @@ pub(crate) struct Limits {
     pub(crate) budget: usize,
 }
 
+impl Limits {
+    fn largest_small(&self) -> usize {
+        self.small.saturating_sub(1)
+    }
+}
+
 /// What other threads may read, tune and trim.
 #[repr(C)]
 pub(super) struct Shared<T> {
@@ -100,7 +106,7 @@ pub(super) struct Shared<T> {
 #[derive(Default)]
 #[repr(C, align(64))]
 struct Hot {
-    /// Objects in the front, but for the hand: in the first slots.
+    /// Objects in the front, but for the hand: in the slots from the second on.
     len: AtomicUsize,
     /// Objects in the hand: one or none.
     in_hand: AtomicUsize,
@@ -154,14 +160,17 @@ impl Hot {
             .arrived
             .load(Acquire)
             .wrapping_add(self.returns.load(Acquire));
-        let idle = self.len.load(Acquire) + self.in_hand.load(Acquire);
+        // The hand first: an object may be lent from a slot meanwhile, and come back there, and
+        // would be counted twice.
+        let in_hand = self.in_hand.load(Acquire);
+        let idle = in_hand + self.len.load(Acquire);
         let left = self.departed.load(Relaxed);
         came.wrapping_sub(idle).wrapping_sub(left)
     }
 
     /// Heap bytes of each object in the front, those first that have lain there longest.
     fn sizes(&self) -> impl Iterator<Item = usize> {
-        let (hand, slots) = (&self.bytes[HAND], &self.bytes[..HAND]);
+        let (hand, slots) = (&self.bytes[HAND], &self.bytes[HAND + 1..]);
         let slots = slots.iter().take(self.len());
         let hand = std::iter::once(hand).take(self.in_hand());
         slots.chain(hand).map(|bytes| bytes.load(Relaxed))
@@ -294,12 +303,12 @@ impl<T> Front<T> {
             hot.in_hand.store(0, Relaxed);
             return Some(self.drawn(object, HAND));
         }
-        let top = hot.len().wrapping_sub(1);
-        if top >= lend {
+        let top = hot.len();
+        if top.wrapping_sub(1) >= lend {
             return None;
         }
         let object = self.slots[top % FRONT].take()?;
-        hot.len.store(top, Relaxed);
+        hot.len.store(top - 1, Relaxed);
         Some(self.drawn(object, top % FRONT))
     }
 
@@ -361,14 +370,14 @@ impl<T> Front<T> {
             hot.in_hand.store(1, Relaxed);
         } else {
             let below = self.slots[HAND].replace(Some(object));
-            self.fill(len % FRONT, below, hot.bytes[HAND].load(Relaxed));
+            self.fill((len + 1) % FRONT, below, hot.bytes[HAND].load(Relaxed));
             hot.bytes[HAND].store(bytes, Relaxed);
             hot.len.store(len + 1, Relaxed);
         }
         Ok(())
     }
 
-    /// Fills a slot that is empty, or the hand.
+    /// Fills a slot, or the hand, that is empty.
     #[inline]
     fn fill(&self, at: usize, object: Option<Box<Object<T>>>, bytes: usize) {
         self.shared.hot.bytes[at].store(bytes, Relaxed);
@@ -420,7 +429,7 @@ impl<T> Front<T> {
     /// ones do: their room in the front is set aside.
     pub(crate) fn admits(&self, bytes: usize, limits: &Limits) -> bool {
         bytes < limits.small
-            || self.bytes() + bytes + FRONT * limits.small.saturating_sub(1) <= limits.budget
+            || self.bytes() + bytes + FRONT * limits.largest_small() <= limits.budget
     }
 
     /// Heap bytes in front and back.
@@ -463,9 +472,9 @@ impl<T> Front<T> {
                 to(object);
             }
         };
-        (0..from_slots).for_each(&mut leave);
+        (1..=from_slots).for_each(&mut leave);
         (HAND..HAND + from_hand).for_each(leave);
-        for at in from_slots..len {
+        for at in from_slots + 1..=len {
             self.slots[at - from_slots].set(self.slots[at].take());
             hot.bytes[at - from_slots].store(hot.bytes[at].load(Relaxed), Relaxed);
         }
@@ -477,7 +486,7 @@ impl<T> Front<T> {
     }
 
     /// Puts an object of another tier into the front, if there is room: below what lies in
-    /// the hand.
+    /// the hand, or into it if all slots are taken.
     fn accept_one(&self, object: Box<Object<T>>) -> Result<(), Box<Object<T>>> {
         let hot = &self.shared.hot;
         let len = hot.len();
@@ -485,8 +494,8 @@ impl<T> Front<T> {
             return Err(object);
         }
         let bytes = object.bytes;
-        if len < HAND {
-            self.fill(len, Some(object), bytes);
+        if len + 1 < FRONT {
+            self.fill(len + 1, Some(object), bytes);
             hot.len.store(len + 1, Relaxed);
         } else {
             self.fill(HAND, Some(object), bytes);
@@ -564,16 +573,25 @@ impl<T> Front<T> {
                 rest.push(object);
             } else if let Err(object) = self.accept_one(object) {
                 let mut back = self.shared.back();
-                match self.shared.room_behind(&back) {
-                    0 => rest.push(object),
-                    _ => {
-                        self.has_back.set(true);
-                        back.push(object);
-                    }
+                if self.shared.room_behind(&back) > 0 && object.bytes <= self.spare(&back, limits) {
+                    self.has_back.set(true);
+                    back.push(object);
+                } else {
+                    rest.push(object);
                 }
             }
         }
         *batch = rest;
+    }
+
+    /// Heap bytes that small objects may still add to the back. What lies there, what is large
+    /// in the front, and a front full of small objects, however small they are now, have to
+    /// stay in the budget.
+    fn spare(&self, back: &Back<T>, limits: &Limits) -> usize {
+        let largest = limits.largest_small();
+        let large = self.shared.hot.sizes().filter(|size| *size > largest);
+        let held = back.bytes + large.sum::<usize>();
+        limits.budget.saturating_sub(held + FRONT * largest)
     }
 
     /// Makes room in the full front by moving its older half to the back; false
@@ -582,13 +600,9 @@ impl<T> Front<T> {
         let hot = &self.shared.hot;
         let mut back = self.shared.back();
         let mut n = hot.idle().div_ceil(2).min(self.shared.room_behind(&back));
-        // What will lie in the back, what is large in the front, and a front full of
-        // small objects, however small they are now, have to stay in the budget.
-        let is_large = |bytes: &usize| *bytes >= limits.small;
-        let largest = limits.small.saturating_sub(1);
-        let held = back.bytes + hot.sizes().filter(is_large).sum::<usize>();
-        let spare = limits.budget.saturating_sub(held + FRONT * largest);
-        let moved = |n| hot.sizes().take(n).filter(|size| !is_large(size));
+        let largest = limits.largest_small();
+        let spare = self.spare(&back, limits);
+        let moved = |n| hot.sizes().take(n).filter(|size| *size <= largest);
         while n * largest > spare && moved(n).sum::<usize>() > spare {
             n -= 1;
         }

@@ -1,7 +1,8 @@
 //! The per-thread tier. The only part of the tiers that names thread locals.
 //!
 //! Each thread has a *front*, a handful of slots that only it can reach and that
-//! cost neither an atomic read-modify-write nor a lock, and behind it a *back*,
+//! cost neither an atomic read-modify-write nor a lock (in one of them, the *hand*,
+//! lies what came back last), and behind it a *back*,
 //! the rest of its capacity, under a mutex that it takes once every few objects
 //! and that lets others count and trim what lies there. Objects move between the
 //! two in halves of the front, so that a thread swinging around a boundary stays

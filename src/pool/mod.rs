@@ -71,10 +71,12 @@ use std::time::Duration;
 /// * `T × local_budget + global_budget` heap bytes, by [`Recycle::footprint`](crate::Recycle::footprint),
 ///
 /// plus the size of each object and some 40 bytes, together a multiple of 64, and 700 for
-/// each thread. (Each thread of the program has 512 more, for all pools together.) In
-/// practice it is far less: [`Retention`] lets an object keep no more than 64 KiB unless it
-/// is used, and what was not needed for [an interval](Pool::with_trim_interval) is given
-/// back. Objects that are lent out are not limited.
+/// each thread. (Each thread of the program has 512 more, for all pools together.) What the
+/// allocator adds is not counted: glibc's up to some 130 bytes for each object, as it does not
+/// pack well what begins a cache line. In practice it is far less: [`Retention`] lets an
+/// object keep no more than 64 KiB unless it is used, and what was not needed for
+/// [an interval](Pool::with_trim_interval) is given back. Objects that are lent out are not
+/// limited.
 ///
 /// # Panics and re-entrancy
 ///
