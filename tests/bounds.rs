@@ -44,7 +44,7 @@ fn the_local_budget_holds_where_small_objects_in_the_front_grow() {
     assert!(pool.stats().idle_bytes <= BUDGET as u64);
 }
 
-/// A large one counts where it lies, not where it is on its way to, and not twice.
+/// A large one counts, wherever it lies.
 #[test]
 fn the_local_budget_holds_where_the_front_spills() {
     // Half of it is set aside for a front of sixteen, and is 1,024 for each.

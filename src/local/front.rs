@@ -351,13 +351,10 @@ impl<T> Front<T> {
         if until_tick == 0 {
             return Err(object);
         }
-        self.take_in_hand(object, bytes)?;
-        bump(&self.shared.hot.returns, 1);
-        Ok(())
+        self.take_in_hand(object, bytes)
     }
 
-    /// Takes an object into the hand, or gives it back if the front is full. Who calls it
-    /// counts that it came, but afterwards: see `Hot::hits`.
+    /// Takes an object into the hand, or gives it back if the front is full.
     #[inline]
     fn take_in_hand(&self, object: Box<Object<T>>, bytes: usize) -> Result<(), Box<Object<T>>> {
         let hot = &self.shared.hot;
@@ -374,6 +371,7 @@ impl<T> Front<T> {
             hot.bytes[HAND].store(bytes, Relaxed);
             hot.len.store(len + 1, Relaxed);
         }
+        bump(&hot.returns, 1);
         Ok(())
     }
 
@@ -390,9 +388,7 @@ impl<T> Front<T> {
     /// The same as `push` off the hot path, where a look at the clock may be due.
     pub(crate) fn push_now(&self, object: Box<Object<T>>) -> Result<(), Box<Object<T>>> {
         let bytes = object.bytes;
-        self.take_in_hand(object, bytes)?;
-        bump(&self.shared.hot.returns, 1);
-        Ok(())
+        self.take_in_hand(object, bytes)
     }
 
     /// Counts a return that does not take the hot path.
